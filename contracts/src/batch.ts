@@ -1,0 +1,263 @@
+import { isQualityCode } from './quality.ts';
+import {
+  isStatus,
+  type Json,
+  packStatus,
+  type Sample,
+  type SampleValue,
+  type Series,
+  type Status,
+  statusKind,
+  statusQuality,
+  statusSimulated,
+  type ValueKind,
+} from './sample.ts';
+
+/**
+ * The uplink's batch, version 1: columns, little-endian, documented for device makers in `docs/batch-format.md`.
+ *
+ *   0  u8   'L' (0x4c)
+ *   1  u8   version (1)
+ *   2  u8   flags: 1 backlog, 2 one status for all, 4 wide times
+ *   3  u8   0
+ *   4  u32  count n, 1 … 65,536
+ *   8  i64  base time, µs since 1970 UTC
+ *  16  f64  sequence: the sender's own number of this batch
+ *  24  u32  bytes of the text table
+ *  28       series u32 × n · time − base: i32 µs × n (wide: f64 × n) · value f64 × n · status u16 × n (or × 1)
+ *           · text table: UTF-8, each text with a u32 length before it
+ *
+ * A boolean's value is 0 or 1; a string's or JSON's is its index in the text table; of `none` it is 0.
+ */
+export const batchVersion = 1;
+export const maxBatchSamples = 65_536;
+const magic = 0x4c;
+const headerBytes = 28;
+const flagBacklog = 1;
+const flagOneStatus = 2;
+const flagWideTimes = 4;
+
+/** A batch in memory: columns of equal length; `texts` holds the strings and JSON texts that `value` points into. */
+export interface Batch {
+  readonly count: number;
+  readonly sequence: number;
+  /** True when these are stored samples that drain behind the live ones. */
+  readonly backlog: boolean;
+  readonly series: Uint32Array;
+  /** µs since 1970 UTC. */
+  readonly time: Float64Array;
+  readonly value: Float64Array;
+  readonly status: Uint16Array;
+  readonly texts: readonly string[];
+}
+
+export class BatchError extends Error {
+  readonly code = 'batch.malformed';
+}
+
+/** Samples → columns. Order is kept. */
+export function toBatch(samples: readonly Sample[], sequence = 0, backlog = false): Batch {
+  const count = samples.length;
+  const series = new Uint32Array(count);
+  const time = new Float64Array(count);
+  const value = new Float64Array(count);
+  const status = new Uint16Array(count);
+  const texts: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const sample = samples[i]!;
+    const kind = kindOf(sample.value);
+    series[i] = sample.series;
+    time[i] = sample.time;
+    status[i] = packStatus(sample.quality, sample.simulated, kind);
+    if (kind === 'number' || kind === 'boolean') value[i] = Number(sample.value);
+    else if (kind !== 'none') {
+      value[i] = texts.length;
+      texts.push(kind === 'string' ? (sample.value as string) : JSON.stringify(sample.value));
+    }
+  }
+  return { count, sequence, backlog, series, time, value, status, texts };
+}
+
+export function kindOf(value: SampleValue): ValueKind {
+  if (value === null) return 'none';
+  const type = typeof value;
+  return type === 'number' || type === 'boolean' || type === 'string' ? type : 'json';
+}
+
+/** The value of sample `i` in the form that people and rules use. */
+export function batchValue(batch: Batch, i: number): SampleValue {
+  const value = batch.value[i]!;
+  switch (statusKind(batch.status[i]!)) {
+    case 'number':
+      return value;
+    case 'boolean':
+      return value !== 0;
+    case 'string':
+      return batch.texts[value]!;
+    case 'json':
+      return JSON.parse(batch.texts[value]!) as Json;
+    case 'none':
+      return null;
+  }
+}
+
+export function batchSample(batch: Batch, i: number): Sample {
+  const status = batch.status[i]!;
+  return {
+    series: batch.series[i]! as Series,
+    time: batch.time[i]!,
+    value: batchValue(batch, i),
+    quality: statusQuality(status),
+    simulated: statusSimulated(status),
+  };
+}
+
+export function encodeBatch(batch: Batch): Uint8Array {
+  const { count } = batch;
+  if (count < 1 || count > maxBatchSamples)
+    throw new BatchError(`a batch holds 1 to ${maxBatchSamples} samples, not ${count}`);
+  const base = batch.time[0]!;
+  const wide = batch.time.some((time) => Math.abs(time - base) > 0x7fff_ffff);
+  const oneStatus = batch.status.every((status) => status === batch.status[0]);
+  const texts = encodeTexts(batch.texts);
+  const timeBytes = wide ? 8 : 4;
+  const statusCount = oneStatus ? 1 : count;
+  const bytes = new Uint8Array(headerBytes + count * (4 + timeBytes + 8) + statusCount * 2 + texts.length);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = magic;
+  bytes[1] = batchVersion;
+  bytes[2] = (batch.backlog ? flagBacklog : 0) | (oneStatus ? flagOneStatus : 0) | (wide ? flagWideTimes : 0);
+  view.setUint32(4, count, true);
+  view.setBigInt64(8, BigInt(base), true);
+  view.setFloat64(16, batch.sequence, true);
+  view.setUint32(24, texts.length, true);
+  let at = headerBytes;
+  for (let i = 0; i < count; i++, at += 4) view.setUint32(at, batch.series[i]!, true);
+  if (wide) for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, batch.time[i]! - base, true);
+  else for (let i = 0; i < count; i++, at += 4) view.setInt32(at, batch.time[i]! - base, true);
+  for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, batch.value[i]!, true);
+  for (let i = 0; i < statusCount; i++, at += 2) view.setUint16(at, batch.status[i]!, true);
+  bytes.set(texts, at);
+  return bytes;
+}
+
+/**
+ * Bytes → columns, everything checked: lengths, statuses, finite numbers, text indexes, times between 1970 and 2255.
+ * Throws BatchError with the place of the first fault. The result does not share memory with `bytes`.
+ */
+export function decodeBatch(bytes: Uint8Array): Batch {
+  if (bytes.length < headerBytes)
+    throw new BatchError(`a batch has at least ${headerBytes} bytes, this one ${bytes.length}`);
+  if (bytes[0] !== magic) throw new BatchError('not a Luban batch: the first byte must be 0x4c');
+  if (bytes[1] !== batchVersion)
+    throw new BatchError(`batch version ${bytes[1]}; this platform reads version ${batchVersion}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const flags = bytes[2]!;
+  if (flags > 7 || bytes[3] !== 0) throw new BatchError('unknown flags');
+  const count = view.getUint32(4, true);
+  if (count < 1 || count > maxBatchSamples)
+    throw new BatchError(`a batch holds 1 to ${maxBatchSamples} samples, not ${count}`);
+  const base = Number(view.getBigInt64(8, true));
+  const textBytes = view.getUint32(24, true);
+  const wide = (flags & flagWideTimes) !== 0;
+  const statusCount = flags & flagOneStatus ? 1 : count;
+  const textStart = headerBytes + count * (wide ? 20 : 16) + statusCount * 2;
+  if (bytes.length !== textStart + textBytes)
+    throw new BatchError(`${count} samples need ${textStart + textBytes} bytes, the batch has ${bytes.length}`);
+  const columns = readColumns(view, count, base, wide, statusCount);
+  const texts = textBytes === 0 ? [] : decodeTexts(bytes.subarray(textStart));
+  checkColumns(columns, count, texts, statusCount);
+  return { count, sequence: view.getFloat64(16, true), backlog: (flags & flagBacklog) !== 0, ...columns, texts };
+}
+
+type Columns = Pick<Batch, 'series' | 'time' | 'value' | 'status'>;
+
+function readColumns(view: DataView, count: number, base: number, wide: boolean, statusCount: number): Columns {
+  const series = new Uint32Array(count);
+  const time = new Float64Array(count);
+  const value = new Float64Array(count);
+  const status = new Uint16Array(count);
+  let at = headerBytes;
+  for (let i = 0; i < count; i++, at += 4) series[i] = view.getUint32(at, true);
+  if (wide) for (let i = 0; i < count; i++, at += 8) time[i] = base + view.getFloat64(at, true);
+  else for (let i = 0; i < count; i++, at += 4) time[i] = base + view.getInt32(at, true);
+  for (let i = 0; i < count; i++, at += 8) value[i] = view.getFloat64(at, true);
+  if (statusCount === 1) status.fill(view.getUint16(at, true));
+  else for (let i = 0; i < count; i++, at += 2) status[i] = view.getUint16(at, true);
+  return { series, time, value, status };
+}
+
+const maxMicros = 9_007_199_254_740_991;
+
+function checkColumns(
+  { series, time, value, status }: Columns,
+  count: number,
+  texts: readonly string[],
+  statusCount: number,
+) {
+  for (let i = 0; i < statusCount; i++)
+    if (!isStatus(status[i]!)) throw new BatchError(`sample ${i}: unknown status ${status[i]}`);
+  for (let i = 0; i < count; i++) {
+    if (series[i] === 0) throw new BatchError(`sample ${i}: series 0`);
+    const at = time[i]!;
+    if (!(at >= 0 && at <= maxMicros) || at % 1 !== 0)
+      throw new BatchError(`sample ${i}: time ${at} is not whole µs between 1970 and 2255`);
+    const number = value[i]!;
+    // x − x is 0 for every finite number only: one test for NaN and both infinities.
+    if (number - number !== 0) throw new BatchError(`sample ${i}: the value is not a finite number`);
+    const kind = status[i]! >> 9;
+    if (kind !== 0) checkKind(i, status[i]!, number, texts);
+  }
+}
+
+function checkKind(i: number, status: Status, number: number, texts: readonly string[]) {
+  const kind = statusKind(status);
+  if (kind === 'boolean' && number !== 0 && number !== 1)
+    throw new BatchError(`sample ${i}: a boolean is 0 or 1, not ${number}`);
+  if (kind === 'none' && (number !== 0 || statusQuality(status) < 0x80 || !isQualityCode(statusQuality(status))))
+    throw new BatchError(`sample ${i}: a missing value needs a bad quality`);
+  if (kind === 'string' || kind === 'json') {
+    if (!(number >= 0 && number < texts.length) || number % 1 !== 0)
+      throw new BatchError(`sample ${i}: text ${number} of ${texts.length}`);
+    if (kind === 'json') {
+      try {
+        JSON.parse(texts[number]!);
+      } catch (cause) {
+        throw new BatchError(`sample ${i}: its JSON does not parse`, { cause });
+      }
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function encodeTexts(texts: readonly string[]): Uint8Array {
+  const encoded = texts.map((text) => encoder.encode(text));
+  const bytes = new Uint8Array(encoded.reduce((sum, text) => sum + 4 + text.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const text of encoded) {
+    view.setUint32(at, text.length, true);
+    bytes.set(text, at + 4);
+    at += 4 + text.length;
+  }
+  return bytes;
+}
+
+function decodeTexts(bytes: Uint8Array): string[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (at + 4 > bytes.length) throw new BatchError('the text table ends inside a length');
+    const length = view.getUint32(at, true);
+    if (at + 4 + length > bytes.length) throw new BatchError('a text runs past the end of the batch');
+    try {
+      texts.push(decoder.decode(bytes.subarray(at + 4, at + 4 + length)));
+    } catch (cause) {
+      throw new BatchError(`text ${texts.length} is not UTF-8`, { cause });
+    }
+    at += 4 + length;
+  }
+  return texts;
+}

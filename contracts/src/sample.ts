@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { isQualityCode, qualityReasons } from './quality.ts';
+
+/** Integer microseconds since 1970-01-01T00:00:00Z: exact in a number until the year 2255. */
+export type Micros = number;
+
+/** One data series of the platform: the number that a point has on the wire and in storage, 1 … 2³²−1. */
+export type Series = number & { readonly __series: true };
+
+export const maxSeries = 0xffff_ffff;
+
+export function toSeries(value: number): Series {
+  if (!Number.isInteger(value) || value < 1 || value > maxSeries) throw new TypeError(`not a series: ${value}`);
+  return value as Series;
+}
+
+export const seriesSchema = z
+  .number()
+  .int()
+  .min(1)
+  .max(maxSeries)
+  .transform((value) => value as Series);
+
+/** What a point's value is. The order is the wire code (two bits and more of `status`): append only. */
+export const valueKinds = ['number', 'boolean', 'string', 'json', 'none'] as const;
+export type ValueKind = (typeof valueKinds)[number];
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** `null` only with bad quality: nothing was read. */
+export type SampleValue = number | boolean | string | Json;
+
+/**
+ * The status word of a stored sample, 16 bits: quality code in bits 0–7, simulated in bit 8, value kind in bits 9–11.
+ * One word, so that a batch in which all is well carries it once.
+ */
+export type Status = number;
+export const simulatedBit = 0x100;
+
+export function packStatus(quality: number, simulated: boolean, kind: ValueKind): Status {
+  return quality | (simulated ? simulatedBit : 0) | (valueKinds.indexOf(kind) << 9);
+}
+export function statusQuality(status: Status): number {
+  return status & 0xff;
+}
+export function statusSimulated(status: Status): boolean {
+  return (status & simulatedBit) !== 0;
+}
+export function statusKind(status: Status): ValueKind {
+  return valueKinds[(status >> 9) & 7] ?? 'none';
+}
+/** False for bits that this version gives no meaning. */
+export function isStatus(status: number): boolean {
+  return status >> 12 === 0 && status >> 9 < valueKinds.length && isQualityCode(status & 0xff);
+}
+
+/** A sample as the edge and the readings carry it. `time` is the source's clock, `arrival` the platform's. */
+export interface Sample {
+  readonly series: Series;
+  readonly time: Micros;
+  readonly value: SampleValue;
+  readonly quality: number;
+  readonly simulated: boolean;
+}
+
+/** A sample as the API shows it. Times are integer microseconds since 1970 UTC. */
+export const reading = z.object({
+  time: z.int().meta({ description: 'Source time, µs since 1970 UTC' }),
+  arrival: z.int().meta({ description: 'When the platform took it, µs since 1970 UTC' }),
+  value: z.json().meta({ description: 'Number, boolean, string or JSON; null when nothing could be read' }),
+  quality: z.enum(['good', 'uncertain', 'bad']),
+  reason: z.enum(qualityReasons as [string, ...string[]]),
+  simulated: z.boolean(),
+});
+export type Reading = z.infer<typeof reading>;

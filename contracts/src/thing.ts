@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { idSchema } from './id.ts';
+import { seriesSchema } from './sample.ts';
+import { givenName } from './text.ts';
+import { property, propertyKey } from './thing-model.ts';
+
+/** How much a thing's values can be trusted now. `offline`: nothing fresh comes; `unknown`: never heard of. */
+export const thingState = z.enum(['online', 'degraded', 'offline', 'unknown']);
+export type ThingState = z.infer<typeof thingState>;
+
+export const thing = z.object({
+  id: idSchema('thing'),
+  /** The owner's own name for it in addresses and files, unique in a tenant: CNC-01. */
+  key: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/)
+    .max(60),
+  name: givenName,
+  model: idSchema('model'),
+  site: idSchema('site').nullable(),
+  createdAt: z.iso.datetime(),
+});
+export type Thing = z.infer<typeof thing>;
+export const newThing = thing.omit({ id: true, createdAt: true });
+export const thingChange = newThing.omit({ model: true }).partial();
+
+/** One data series: a property of a thing, with where its samples come from. */
+export const point = property.extend({
+  series: seriesSchema,
+  thing: idSchema('thing'),
+  key: propertyKey,
+  /** The device that an edge reads it from; null when the thing sends by itself. */
+  device: idSchema('device').nullable(),
+  /** The longest silence that is still normal; twice this and the value is stale. Null: not known, never stale. */
+  maxIntervalMs: z.int().positive().nullable(),
+});
+export type Point = z.infer<typeof point>;
+
+/** A key with which a thing sends its own samples (MQTT password, HTTP bearer). The secret is shown once. */
+export const thingKey = z.object({
+  id: idSchema('key'),
+  thing: idSchema('thing'),
+  name: givenName,
+  createdAt: z.iso.datetime(),
+  prefix: z.string(),
+});
+export const newThingKey = z.object({ name: givenName });
+export const issuedThingKey = thingKey.extend({ secret: z.string() });
