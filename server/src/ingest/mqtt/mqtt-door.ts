@@ -1,0 +1,215 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import { createDoorTurns } from './door-turns.ts';
+import { type DoorShared, MqttConnection } from './mqtt-connection.ts';
+import { mqttLimits } from './mqtt-limits.ts';
+import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
+
+/** One connected client. */
+export interface MqttPeer<Identity> {
+  /** The connection's id, new at each connect. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly identity: Identity;
+  readonly remote: string;
+  /**
+   * Sends to this client on a topic that it has subscribed to, at the smaller of `qos` and the QoS subscribed with.
+   * Resolves true when written (QoS 0) or acknowledged by the client (QoS 1); false when the client is gone, has not
+   * subscribed, refused the message, or takes no packet that large. Never rejects.
+   */
+  publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean>;
+  disconnect(reason: MqttRefusal): void;
+}
+
+export type PublishOutcome = { ok: true } | { ok: false; reason: PublishRefusal; message: string };
+
+export type MqttLog = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  event: string,
+  fields: Record<string, unknown>,
+) => void;
+
+export interface MqttDoorHandlers<Identity> {
+  /** Null refuses; a rejection is answered as "unavailable". */
+  authenticate(credentials: {
+    clientId: string;
+    username?: string;
+    password?: Buffer;
+    remote: string;
+  }): Promise<Identity | null>;
+  /**
+   * Takes one message. A QoS 1 message is acknowledged only after `ok`, in the order of arrival. The payload is a view
+   * on what was read from the socket: it stays good, may be kept, and must not be written to. A fault counts as
+   * `unavailable`.
+   */
+  publish(peer: MqttPeer<Identity>, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
+  /** May this peer subscribe? Called only for filters without wildcards. */
+  subscribe(peer: MqttPeer<Identity>, topicFilter: string): boolean;
+  /** The subscription was acknowledged; what is published now arrives after the acknowledgement. */
+  subscribed?(peer: MqttPeer<Identity>, topicFilter: string): void;
+  /** Publishes of this peer may still be in flight. */
+  closed?(peer: MqttPeer<Identity>, reason: string): void;
+}
+
+export interface MqttDoorOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Default 1 MiB. */
+  readonly maxPacketBytes?: number;
+  /** Default 10,000. */
+  readonly maxConnections?: number;
+  /** Publishes in flight on one connection; default 64. */
+  readonly receiveMaximum?: number;
+  /** Bytes in flight over all connections; default 64 MiB. */
+  readonly maxInflightBytes?: number;
+  /** From the accepted socket to CONNACK; default 10 s. */
+  readonly connectTimeoutMs?: number;
+  readonly log: MqttLog;
+}
+
+export interface MqttDoorStats {
+  readonly connections: number;
+  /** Publishes handed on since the start. */
+  readonly received: number;
+  readonly refused: Readonly<Partial<Record<MqttRefusal, number>>>;
+  /** Connections not read from at the moment. */
+  readonly paused: number;
+  /** Publishes handed on and not yet settled. */
+  readonly inflight: number;
+}
+
+export interface MqttDoor<Identity> {
+  /** Rejects with the listen error. */
+  start(): Promise<{ port: number }>;
+  /** Takes nothing new, waits a few seconds for what is in flight, says goodbye. */
+  stop(): Promise<void>;
+  peers(): Iterable<MqttPeer<Identity>>;
+  stats(): MqttDoorStats;
+}
+
+const SWEEP_INTERVAL_MS = 250;
+
+/**
+ * The MQTT door: 3.1.1 and 5, QoS 0 and 1, no sessions, retained messages, wildcards or wills; MQTT 5 clients are told
+ * so in CONNACK. `Identity` is plain data: a client that connects again with an equal one and the same client
+ * identifier takes the place of its older connection.
+ */
+export function createMqttDoor<Identity>(
+  options: MqttDoorOptions,
+  handlers: MqttDoorHandlers<Identity>,
+): MqttDoor<Identity> {
+  const limits = mqttLimits(options);
+  const connections = new Set<MqttConnection<Identity>>();
+  const byClientId = new Map<string, Set<MqttConnection<Identity>>>();
+  const waitingForBytes = new Set<MqttConnection<Identity>>();
+  const refused: Partial<Record<MqttRefusal, number>> = {};
+  let sweeper: NodeJS.Timeout | undefined;
+  let sweptAt = 0;
+  let allGone: (() => void) | undefined;
+
+  const shared: DoorShared<Identity> = {
+    limits,
+    handlers,
+    log: options.log,
+    turns: createDoorTurns(),
+    received: 0,
+    paused: 0,
+    inflight: 0,
+    inflightBytes: 0,
+    assemblyBytes: 0,
+    refused(reason) {
+      refused[reason] = (refused[reason] ?? 0) + 1;
+    },
+    waitForBytes(connection) {
+      waitingForBytes.add(connection);
+    },
+    bytesReleased() {
+      if (waitingForBytes.size === 0 || shared.inflightBytes >= limits.maxInflightBytes) return;
+      const waiting = [...waitingForBytes];
+      waitingForBytes.clear();
+      for (const connection of waiting) connection.retry();
+    },
+    admitted(connection) {
+      const same = byClientId.get(connection.clientId) ?? new Set();
+      for (const older of [...same]) {
+        if (isDeepStrictEqual(older.identity, connection.identity)) older.disconnect('session-taken-over');
+      }
+      byClientId.set(connection.clientId, same.add(connection));
+    },
+    left(connection) {
+      const same = byClientId.get(connection.clientId);
+      same?.delete(connection);
+      if (same?.size === 0 && byClientId.get(connection.clientId) === same) byClientId.delete(connection.clientId);
+    },
+    gone(connection) {
+      connections.delete(connection);
+      waitingForBytes.delete(connection);
+      if (connections.size === 0) allGone?.();
+    },
+  };
+
+  function accept(socket: Socket): void {
+    if (connections.size >= limits.maxConnections + limits.maxRefusedConnections) {
+      shared.refused('server-busy');
+      socket.destroy();
+      return;
+    }
+    const connection = new MqttConnection(socket, shared, connections.size >= limits.maxConnections);
+    connections.add(connection);
+    connection.start();
+  }
+
+  function sweep(): void {
+    const now = performance.now();
+    // After a long turn of something else the sockets have not been read yet: nobody is late but this process.
+    const late = now - sweptAt > 4 * SWEEP_INTERVAL_MS;
+    sweptAt = now;
+    if (late) return;
+    for (const connection of connections) connection.sweep(now);
+  }
+
+  // Half open, so that what a client sent before its goodbye is handled before the connection ends.
+  const server = createServer({ allowHalfOpen: true }, accept);
+
+  return {
+    async start() {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host: options.host, port: options.port }, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      server.on('error', (error) => options.log('error', 'mqtt.listener-failed', { error }));
+      sweptAt = performance.now();
+      sweeper = setInterval(sweep, SWEEP_INTERVAL_MS);
+      const { port } = server.address() as AddressInfo;
+      options.log('info', 'mqtt.listening', { host: options.host, port });
+      return { port };
+    },
+    async stop() {
+      if (sweeper === undefined) return;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const emptied = new Promise<void>((resolve) => {
+        allGone = resolve;
+      });
+      for (const connection of [...connections]) connection.stop();
+      const deadline = setTimeout(() => {
+        for (const connection of [...connections]) connection.destroy();
+      }, limits.stopTimeoutMs);
+      if (connections.size > 0) await emptied;
+      await closed;
+      clearTimeout(deadline);
+      clearInterval(sweeper);
+      sweeper = undefined;
+    },
+    *peers() {
+      for (const connection of connections) if (connection.connected) yield connection;
+    },
+    stats() {
+      const { received, paused, inflight } = shared;
+      return { connections: connections.size, received, refused: { ...refused }, paused, inflight };
+    },
+  };
+}

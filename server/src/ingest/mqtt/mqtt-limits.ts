@@ -1,0 +1,57 @@
+import type { MqttDoorOptions } from './mqtt-door.ts';
+
+/** Every bound of the door in one place. Bytes and counts unless the name carries a unit. */
+export interface MqttLimits {
+  /** Largest packet accepted, fixed header included; announced in MQTT 5. */
+  readonly maxPacketBytes: number;
+  /** Largest first packet: somebody not yet known may not make the door hold more. */
+  readonly maxConnectBytes: number;
+  readonly maxConnections: number;
+  /** Connections above the maximum that are held only to be told "busy"; above that the socket is dropped. */
+  readonly maxRefusedConnections: number;
+  /** Publishes of one connection handed on and not yet settled; announced in MQTT 5. */
+  readonly receiveMaximum: number;
+  readonly maxConnectionInflightBytes: number;
+  /** Payload bytes handed on and not yet settled, and bytes of half-received packets: each, over all connections. */
+  readonly maxInflightBytes: number;
+  readonly connectTimeoutMs: number;
+  readonly topicAliasMaximum: number;
+  readonly maxSubscriptions: number;
+  /** Bytes waiting for a client that does not read; more stops reading from it (acks) or disconnects it (publishes). */
+  readonly maxUnsentBytes: number;
+  readonly maxUnsentPublishes: number;
+  /** How long a client may leave the unsent bytes at their maximum. */
+  readonly writeTimeoutMs: number;
+  /** How long a refused client may take to read the refusal and close. */
+  readonly lingerMs: number;
+  /** How long `stop` waits for publishes in flight to be settled and acknowledged. */
+  readonly stopTimeoutMs: number;
+}
+
+export function mqttLimits(options: MqttDoorOptions): MqttLimits {
+  const maxPacketBytes = options.maxPacketBytes ?? 1024 * 1024;
+  const limits: MqttLimits = {
+    maxPacketBytes,
+    maxConnectBytes: Math.min(maxPacketBytes, 64 * 1024),
+    maxConnections: options.maxConnections ?? 10_000,
+    maxRefusedConnections: 64,
+    receiveMaximum: options.receiveMaximum ?? 64,
+    maxConnectionInflightBytes: 4 * maxPacketBytes,
+    maxInflightBytes: options.maxInflightBytes ?? 64 * 1024 * 1024,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    topicAliasMaximum: 32,
+    maxSubscriptions: 32,
+    maxUnsentBytes: Math.max(maxPacketBytes, 1024 * 1024),
+    maxUnsentPublishes: 1000,
+    writeTimeoutMs: 60_000,
+    lingerMs: 1000,
+    stopTimeoutMs: 3000,
+  };
+  if (!(maxPacketBytes >= 128 && maxPacketBytes <= 268_435_460)) {
+    throw new RangeError('maxPacketBytes must be between 128 and 268435460');
+  }
+  if (!(limits.receiveMaximum >= 1 && limits.receiveMaximum <= 65_535)) {
+    throw new RangeError('receiveMaximum must be between 1 and 65535');
+  }
+  return limits;
+}
