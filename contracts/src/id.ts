@@ -39,8 +39,10 @@ export function newId<K extends IdKind>(kind: K, nowMs: number = Date.now()): Id
 
 /** The schema of an id of one kind, for doors. */
 export function idSchema<K extends IdKind>(kind: K) {
-  return z
+  const schema = z
     .string()
-    .refine((text): text is Id<K> => isId(kind, text), { message: `must be a ${kind} id (${kind}:…)` })
-    .meta({ type: 'string', examples: [`${kind}:01jqz7k3w0a1b2c3d4e5`] });
+    .refine((text) => isId(kind, text), { message: `must be a ${kind} id (${kind}:…)` })
+    .meta({ examples: [`${kind}:01jqz7k3w0a1b2c3d4e5`] });
+  // The refinement is what makes the brand true; zod cannot carry it in the type.
+  return schema as unknown as z.ZodType<Id<K>, Id<K>>;
 }

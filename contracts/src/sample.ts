@@ -14,12 +14,8 @@ export function toSeries(value: number): Series {
   return value as Series;
 }
 
-export const seriesSchema = z
-  .number()
-  .int()
-  .min(1)
-  .max(maxSeries)
-  .transform((value) => value as Series);
+/** The range is what makes the brand true; zod cannot carry it in the type. */
+export const seriesSchema = z.int().min(1).max(maxSeries) as unknown as z.ZodType<Series, Series>;
 
 /** What a point's value is. The order is the wire code (two bits and more of `status`): append only. */
 export const valueKinds = ['number', 'boolean', 'string', 'json', 'none'] as const;

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/**
+ * The platform's configuration: the only reader of the environment. Every key has a default that is right for one
+ * small server; a wrong value stops the start and names the key.
+ */
+const schema = z.object({
+  LUBAN_DATA: z.string().min(1).default('data/platform').describe('Folder that holds everything the platform keeps'),
+  LUBAN_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 opens it to the network'),
+  LUBAN_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  LUBAN_MQTT_PORT: z.coerce.number().int().min(0).max(65_535).default(1883),
+  LUBAN_LOG_BYTES: z.coerce
+    .number()
+    .int()
+    .min(64 << 20)
+    .default(8 * 2 ** 30)
+    .describe('Most bytes that the log keeps on disk'),
+  LUBAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  LUBAN_DEMO: z.enum(['', '1']).default('').describe('1: print a one-time sign-in link and add the demo plant'),
+});
+
+export interface ServerConfig {
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  readonly logBytes: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly demo: boolean;
+}
+
+/** Throws an Error that names each bad key and what it must be. */
+export function readConfig(environment: Record<string, string | undefined>): ServerConfig {
+  const known = new Set(Object.keys(schema.shape));
+  const strangers = Object.keys(environment).filter(
+    (key) => key.startsWith('LUBAN_') && !key.startsWith('LUBAN_EDGE_') && !known.has(key),
+  );
+  if (strangers.length > 0)
+    throw new Error(`unknown setting ${strangers.join(', ')}; known are ${[...known].join(', ')}`);
+  const parsed = schema.safeParse(environment);
+  if (!parsed.success)
+    throw new Error(
+      `bad configuration: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+    );
+  const values = parsed.data;
+  return {
+    dataDirectory: values.LUBAN_DATA,
+    host: values.LUBAN_HOST,
+    httpPort: values.LUBAN_HTTP_PORT,
+    mqttPort: values.LUBAN_MQTT_PORT,
+    logBytes: values.LUBAN_LOG_BYTES,
+    logLevel: values.LUBAN_LOG_LEVEL,
+    demo: values.LUBAN_DEMO === '1',
+  };
+}

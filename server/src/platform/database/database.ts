@@ -1,0 +1,33 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
+import Libsql from 'libsql';
+
+/** Records: everything relational. A feature sees its own tables only: `database.withTables<ThingTables>()`. */
+// biome-ignore lint/complexity/noBannedTypes: no table is known before withTables
+export type Database = Kysely<{}>;
+
+/**
+ * Opens SQLite (libsql) at `file`. What is committed is on disk: WAL with full sync. Queries and migrations use only
+ * what PostgreSQL has as well.
+ */
+export function openDatabase(file: string): Database {
+  mkdirSync(dirname(file), { recursive: true });
+  const connection = new Libsql(file);
+  connection.exec('PRAGMA journal_mode = WAL');
+  connection.exec('PRAGMA synchronous = FULL');
+  connection.exec('PRAGMA foreign_keys = ON');
+  connection.exec('PRAGMA busy_timeout = 5000');
+  // libsql keeps better-sqlite3's interface, which is what the dialect wants.
+  return new Kysely({ dialect: new SqliteDialect({ database: connection as never }) });
+}
+
+/** Brings the tables to this version. Names sort in the order of their making. Throws at the first that fails. */
+export async function migrate(database: Database, migrations: Record<string, Migration>): Promise<void> {
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'unknown';
+    throw new Error(`the database migration ${failed} failed`, { cause: error });
+  }
+}

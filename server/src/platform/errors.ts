@@ -1,0 +1,70 @@
+import type { LocalText } from '@luban/contracts';
+
+/** Every code that the API can answer with: status and text, in one place. A code's meaning never changes. */
+const codes = {
+  'request.invalid': { status: 400, zh: '请求内容有误', en: 'The request is not valid' },
+  'request.not-found': { status: 404, zh: '没有这个地址', en: 'There is nothing at this address' },
+  'request.too-large': { status: 413, zh: '请求过大', en: 'The request is too large' },
+  'request.media-type': { status: 415, zh: '不支持的内容类型', en: 'This content type is not supported' },
+  'request.guard': { status: 403, zh: '缺少 x-luban-request 请求头', en: 'The header x-luban-request is missing' },
+  'session.required': { status: 401, zh: '请先登录', en: 'Sign in first' },
+  'session.wrong-credentials': { status: 401, zh: '邮箱或密码不正确', en: 'Wrong email or password' },
+  'session.throttled': { status: 429, zh: '尝试次数过多，请稍后再试', en: 'Too many attempts; try again later' },
+  'session.link-used': { status: 401, zh: '登录链接已使用或已过期', en: 'The sign-in link was used or has expired' },
+  'permission.denied': { status: 403, zh: '您的角色没有此权限', en: 'Your role does not have this permission' },
+  'setup.done': { status: 409, zh: '平台已完成初始设置', en: 'The platform is set up already' },
+  'users.not-found': { status: 404, zh: '没有这个用户', en: 'There is no such user' },
+  'users.email-taken': { status: 409, zh: '该邮箱已被使用', en: 'This email is in use' },
+  'users.last-owner': { status: 409, zh: '至少要保留一位所有者', en: 'There must be at least one owner' },
+  'sites.not-found': { status: 404, zh: '没有这个位置', en: 'There is no such site' },
+  'sites.wrong-level': { status: 409, zh: '层级关系不正确', en: 'This level cannot stand there' },
+  'sites.in-use': { status: 409, zh: '该位置下还有内容', en: 'Something still stands in this place' },
+  'models.not-found': { status: 404, zh: '没有这个物模型', en: 'There is no such thing model' },
+  'models.key-taken': { status: 409, zh: '物模型标识已被使用', en: 'This model key is in use' },
+  'models.in-use': { status: 409, zh: '仍有设备使用该物模型', en: 'Things still use this model' },
+  'things.not-found': { status: 404, zh: '没有这个物', en: 'There is no such thing' },
+  'things.key-taken': { status: 409, zh: '物标识已被使用', en: 'This thing key is in use' },
+  'things.key-not-found': { status: 404, zh: '没有这个密钥', en: 'There is no such key' },
+  'points.not-found': { status: 404, zh: '没有这个点位', en: 'There is no such point' },
+  'edges.not-found': { status: 404, zh: '没有这个边缘节点', en: 'There is no such edge' },
+  'edges.token-invalid': {
+    status: 401,
+    zh: '注册令牌无效、已使用或已过期',
+    en: 'The enrolment token is wrong, used or expired',
+  },
+  'devices.not-found': { status: 404, zh: '没有这个设备连接', en: 'There is no such device' },
+  'devices.protocol-fixed': { status: 409, zh: '设备连接的协议不能更改', en: 'The protocol of a device cannot change' },
+  'bindings.wrong-protocol': {
+    status: 409,
+    zh: '点位地址与设备协议不符',
+    en: 'The address does not fit the protocol of the device',
+  },
+  'bindings.taken': { status: 409, zh: '该点位已由其他设备采集', en: 'Another device collects this point' },
+  'samples.invalid': { status: 400, zh: '样本数据有误', en: 'The samples are not valid' },
+  'samples.not-yours': { status: 403, zh: '该密钥不能写入这些点位', en: 'This key may not write these points' },
+  'samples.unavailable': {
+    status: 503,
+    zh: '日志暂时不能写入，请稍后重发',
+    en: 'The log cannot be written now; send again later',
+  },
+  'readings.too-much': { status: 400, zh: '查询范围过大', en: 'The query asks for too much' },
+  'readings.unavailable': { status: 503, zh: '时序库暂时不可用', en: 'The telemetry store is not available now' },
+  'server.fault': { status: 500, zh: '平台内部错误', en: 'The platform failed' },
+} as const satisfies Record<string, LocalText & { status: number }>;
+
+export type ErrorCode = keyof typeof codes;
+
+/** An expected refusal of a request: becomes a problem+json answer. `detail` says what and how to mend it. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly errors: { pointer: string; message: string }[] | undefined;
+  constructor(code: ErrorCode, detail?: string, errors?: { pointer: string; message: string }[]) {
+    super(detail ?? codes[code].en);
+    this.code = code;
+    this.errors = errors;
+  }
+}
+
+export function errorText(code: ErrorCode): LocalText & { status: number } {
+  return codes[code];
+}
