@@ -1,0 +1,80 @@
+import type { Position } from './journal.ts';
+import { asJournalError, type JournalError } from './journal-error.ts';
+import { createBatchMaker, type RecordBatch } from './record-batch.ts';
+
+export interface GroupCommit {
+  append(payload: Buffer): Promise<Position>;
+  /** Resolves when nothing is waiting to be written. */
+  drained(): Promise<void>;
+}
+
+export interface GroupCommitParts {
+  seed: number;
+  next: Position;
+  mostBatchBytes: number;
+  /** Makes the batch durable, or leaves the disk as it was and throws. */
+  write: (batch: RecordBatch) => Promise<void>;
+  /** Called after `write`, before the appends resolve. */
+  written: (batch: RecordBatch) => void;
+  failed: (error: JournalError) => void;
+}
+
+/**
+ * Gathers all appends that arrive while a write runs into the next one. Positions are given in the order of the calls;
+ * after a failed write everything that waits is rejected with it and the positions are given anew, so the order of
+ * what succeeds is always the order of the calls.
+ */
+export function createGroupCommit(parts: GroupCommitParts): GroupCommit {
+  const makeBatch = createBatchMaker(parts.seed, parts.mostBatchBytes);
+  let waiting: RecordBatch[] = [];
+  let assigned = parts.next;
+  let running: Promise<void> | undefined;
+
+  function giveUp(batches: RecordBatch[], error: JournalError): void {
+    for (const batch of batches) {
+      batch.release();
+      for (const record of batch.records) record.reject(error);
+    }
+  }
+
+  async function run(): Promise<void> {
+    // Appends of the same turn of the event loop go together.
+    await Promise.resolve();
+    for (let batch = waiting.shift(); batch; batch = waiting.shift()) {
+      const start = batch.first;
+      try {
+        await parts.write(batch);
+        parts.written(batch);
+      } catch (error) {
+        const fault = asJournalError(error, 'append');
+        const lost = [batch, ...waiting];
+        waiting = [];
+        assigned = start;
+        parts.failed(fault);
+        giveUp(lost, fault);
+        continue;
+      }
+      batch.release();
+      for (let i = 0; i < batch.records.length; i++) batch.records[i]!.resolve(start + i);
+    }
+    running = undefined;
+  }
+
+  return {
+    append(payload) {
+      return new Promise((resolve, reject) => {
+        const record = { payload, resolve, reject };
+        if (!waiting.at(-1)?.add(record)) {
+          const batch = makeBatch(assigned);
+          batch.add(record);
+          waiting.push(batch);
+        }
+        assigned++;
+        running ??= run();
+      });
+    },
+    async drained() {
+      while (running) await running;
+    },
+  };
+}
