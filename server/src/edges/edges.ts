@@ -1,0 +1,262 @@
+import {
+  type Binding,
+  type CollectedDevice,
+  type Device,
+  type DeviceId,
+  type DeviceReport,
+  type Edge,
+  type EdgeConfiguration,
+  type EdgeEvent,
+  type EdgeId,
+  type EdgeReport,
+  type Gap,
+  newId,
+  type Series,
+  type TenantId,
+} from '@luban/contracts';
+import { takeNumbers } from '../platform/database/counters.ts';
+import type { Database } from '../platform/database/database.ts';
+import { Refusal } from '../platform/errors.ts';
+import { hashSecret, newSecret } from '../platform/secret.ts';
+import type { Things } from '../things/things.ts';
+import { createEdgesStore, type EdgeRow } from './edges-store.ts';
+
+export type Edges = Awaited<ReturnType<typeof createEdges>>;
+/** A binding without what follows from it. */
+export type NewBinding = Omit<Binding, 'series' | 'device'>;
+
+/** What is known of an edge only while the platform runs. */
+interface Presence {
+  connected: boolean;
+  sinceMs: number;
+  report: EdgeReport | null;
+}
+
+const tokenLifeMs = 24 * 3_600_000;
+/** How many lines of an edge's log the platform keeps. */
+const keptEvents = 10_000;
+
+interface EdgesOptions {
+  database: Database;
+  things: Things;
+  now: () => number;
+  /** Hands a new configuration to an edge that is connected; another edge gets it when it subscribes. */
+  sendConfiguration: (edge: EdgeId) => void;
+}
+
+/** Edges, the devices that they collect from, what binds a point to an address, and what edges say of themselves. */
+export async function createEdges({ database, things, now, sendConfiguration }: EdgesOptions) {
+  const store = createEdgesStore(database);
+  const edges = new Map<EdgeId, EdgeRow>((await store.edges()).map((row) => [row.id, row]));
+  const presences = new Map<EdgeId, Presence>();
+
+  function find(tenant: TenantId, id: string): EdgeRow {
+    const found = edges.get(id as EdgeId);
+    if (found === undefined || found.tenant !== tenant) throw new Refusal('edges.not-found', `There is no edge ${id}`);
+    return found;
+  }
+  async function findDevice(tenant: TenantId, id: DeviceId): Promise<Device> {
+    const found = await store.device(tenant, id);
+    if (found === null) throw new Refusal('devices.not-found', `There is no device ${id}`);
+    return found;
+  }
+  function shown(row: EdgeRow): Edge {
+    const presence = presences.get(row.id);
+    return {
+      id: row.id,
+      name: row.name,
+      createdAt: new Date(row.createdMs).toISOString(),
+      enrolled: row.enrolled,
+      connected: presence?.connected ?? false,
+      sinceMs: presence?.sinceMs ?? null,
+      report: presence?.report ?? null,
+    };
+  }
+  /** The configuration of an edge has changed: a new version, handed over at once. */
+  async function changed(id: EdgeId): Promise<void> {
+    const row = edges.get(id);
+    if (row === undefined) return;
+    const next = { ...row, configurationVersion: row.configurationVersion + 1 };
+    await store.updateEdge(id, { configuration_version: next.configurationVersion });
+    edges.set(id, next);
+    sendConfiguration(id);
+  }
+
+  return {
+    list: (tenant: TenantId) => [...edges.values()].filter((row) => row.tenant === tenant).map(shown),
+    get: (tenant: TenantId, id: string) => shown(find(tenant, id)),
+    async add(tenant: TenantId, tenantNumber: number, name: string): Promise<Edge> {
+      const row: EdgeRow = {
+        id: newId('edge', now()),
+        tenant,
+        tenantNumber,
+        number: await takeNumbers(database, 'senders'),
+        name,
+        createdMs: now(),
+        enrolled: false,
+        configurationVersion: 1,
+      };
+      await store.insertEdge({
+        id: row.id,
+        tenant,
+        tenant_number: tenantNumber,
+        number: row.number,
+        name,
+        created_ms: row.createdMs,
+        key_hash: null,
+        token_hash: null,
+        token_expires_ms: null,
+        configuration_version: 1,
+      });
+      edges.set(row.id, row);
+      return shown(row);
+    },
+    async remove(tenant: TenantId, id: EdgeId): Promise<void> {
+      find(tenant, id);
+      for (const one of await store.devices(tenant, id))
+        for (const { series } of await store.bindings(tenant, one.id)) await things.bindPoint(series, null);
+      await store.deleteEdge(id);
+      edges.delete(id);
+      presences.delete(id);
+    },
+    /** A one-time token; the one before it is void. */
+    async issueToken(tenant: TenantId, id: EdgeId): Promise<{ token: string; expiresAt: string }> {
+      find(tenant, id);
+      const token = newSecret('lbe');
+      const expires = now() + tokenLifeMs;
+      await store.updateEdge(id, { token_hash: hashSecret(token), token_expires_ms: expires });
+      return { token, expiresAt: new Date(expires).toISOString() };
+    },
+    /** Spends a token: the edge gets the key that it keeps. A second enrolment voids the first one's key. */
+    async enrol(token: string): Promise<{ edge: EdgeId; key: string }> {
+      const key = newSecret('lbk');
+      const row = await store.spendToken(hashSecret(token), hashSecret(key), now());
+      if (row === null) throw new Refusal('edges.token-invalid', 'Make a new token on the edge’s page');
+      edges.set(row.id, row);
+      return { edge: row.id, key };
+    },
+    /** The edge that a key belongs to, or null. */
+    async keyHolder(key: string | Buffer) {
+      const row = await store.edgeByKey(hashSecret(key));
+      if (row === null) return null;
+      return {
+        kind: 'edge' as const,
+        edge: row.id,
+        tenant: row.tenant,
+        tenantNumber: row.tenantNumber,
+        number: row.number,
+      };
+    },
+
+    devices: (tenant: TenantId, edge?: EdgeId) => store.devices(tenant, edge),
+    bindingCounts: (tenant: TenantId) => store.bindingCounts(tenant),
+    device: findDevice,
+    async addDevice(tenant: TenantId, wanted: Omit<Device, 'id'>): Promise<Device> {
+      find(tenant, wanted.edge);
+      const made = { ...wanted, id: newId('device', now()) } as Device;
+      await store.insertDevice(tenant, made);
+      await changed(made.edge);
+      return made;
+    },
+    async changeDevice(tenant: TenantId, id: DeviceId, change: Omit<Device, 'id'>): Promise<Device> {
+      const before = await findDevice(tenant, id);
+      if (change.protocol !== before.protocol) throw new Refusal('devices.protocol-fixed', 'Add a new device instead');
+      if (change.edge !== before.edge)
+        throw new Refusal('devices.protocol-fixed', 'A device stays at its edge; add a new one there');
+      const after = { ...change, id } as Device;
+      await store.updateDevice(tenant, after);
+      await changed(after.edge);
+      return after;
+    },
+    async removeDevice(tenant: TenantId, id: DeviceId): Promise<void> {
+      const { edge } = await findDevice(tenant, id);
+      for (const { series } of await store.bindings(tenant, id)) await things.bindPoint(series, null);
+      await store.deleteDevice(tenant, id);
+      await changed(edge);
+    },
+
+    async bindings(tenant: TenantId, of: DeviceId) {
+      await findDevice(tenant, of);
+      return store.bindings(tenant, of);
+    },
+    /** Binds many points in one configuration change: all of them or none. */
+    async addBindings(tenant: TenantId, of: DeviceId, wanted: readonly NewBinding[]): Promise<Binding[]> {
+      const holder = await findDevice(tenant, of);
+      const made: Binding[] = [];
+      for (const one of wanted) {
+        if (one.address.protocol !== holder.protocol)
+          throw new Refusal(
+            'bindings.wrong-protocol',
+            `${one.property}: ${one.address.protocol} in a ${holder.protocol} device`,
+          );
+        const point = things.pointsOf(tenant, one.thing).find(({ key }) => key === one.property);
+        if (point === undefined)
+          throw new Refusal('points.not-found', `The thing ${one.thing} has no property ${one.property}`);
+        if (point.device !== null)
+          throw new Refusal('bindings.taken', `${one.property} is collected by ${point.device}`);
+        made.push({ ...one, device: of, series: point.series });
+      }
+      await store.insertBindings(tenant, made);
+      const sender = find(tenant, holder.edge).number;
+      for (const one of made) await things.bindPoint(one.series, { id: of, sender, maxIntervalMs: one.maxIntervalMs });
+      await changed(holder.edge);
+      return made;
+    },
+    async removeBinding(tenant: TenantId, series: Series): Promise<void> {
+      const found = await store.binding(tenant, series);
+      if (found === null) throw new Refusal('points.not-found', `No device collects series ${series}`);
+      await store.deleteBinding(tenant, series);
+      await things.bindPoint(series, null);
+      await changed((await findDevice(tenant, found.device)).edge);
+    },
+
+    /** What the edge must do now: its enabled devices and their points. */
+    async configuration(id: EdgeId): Promise<EdgeConfiguration> {
+      const row = edges.get(id);
+      if (row === undefined) return { version: 0, devices: [] };
+      const thingNames = new Map((await things.things(row.tenant)).map((thing) => [thing.id, thing.key]));
+      const devices: CollectedDevice[] = [];
+      for (const one of await store.devices(row.tenant, id)) {
+        if (!one.enabled) continue;
+        const points = (await store.bindings(row.tenant, one.id)).flatMap(({ thing, property, device: _, ...rest }) => {
+          const point = things.point(row.tenant, rest.series);
+          if (point === undefined) return [];
+          return [
+            { ...rest, name: `${thingNames.get(thing) ?? thing}/${property}`, type: point.type, range: point.range },
+          ];
+        });
+        const { id: device, name, simulated, protocol, settings } = one;
+        devices.push({ id: device, name, simulated, points, protocol, settings } as CollectedDevice);
+      }
+      return { version: row.configurationVersion, devices };
+    },
+
+    connected(id: EdgeId, connected: boolean): void {
+      presences.set(id, { connected, sinceMs: now(), report: presences.get(id)?.report ?? null });
+    },
+    reported(id: EdgeId, report: EdgeReport): void {
+      const presence = presences.get(id);
+      if (presence !== undefined) presence.report = report;
+    },
+    putGaps: (tenant: TenantId, id: EdgeId, gaps: readonly Gap[]) => store.putGaps(tenant, id, gaps),
+    async putEvents(tenant: TenantId, id: EdgeId, events: readonly EdgeEvent[]): Promise<void> {
+      if (events.length === 0) return;
+      await store.putEvents(tenant, id, events);
+      await store.trimEvents(id, events[events.length - 1]!.sequence - keptEvents);
+    },
+    gaps: (
+      tenant: TenantId,
+      id: EdgeId,
+      open: boolean | undefined,
+      before: { fromMs: number; id: string } | null,
+      limit: number,
+    ) => store.gaps(tenant, find(tenant, id).id, open, before, limit),
+    events: (tenant: TenantId, id: EdgeId, before: number, limit: number) =>
+      store.events(tenant, find(tenant, id).id, before, limit),
+    /** What the edge last said of a device; null when its edge is away, since then nobody knows. */
+    deviceReport(edge: EdgeId, device: DeviceId): DeviceReport | null {
+      const presence = presences.get(edge);
+      return presence?.connected ? (presence.report?.devices.find(({ id }) => id === device) ?? null) : null;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Who may write which series: one array look-up a sample. A sender is an edge or a thing that speaks for itself;
+ * numbers of both come from one counter. 0: nobody.
+ */
+export class SeriesDirectory {
+  #sender = new Uint32Array(1024);
+  #tenant = new Uint32Array(1024);
+
+  set(series: number, tenantNumber: number, sender: number): void {
+    if (series >= this.#sender.length) this.#grow(series + 1);
+    this.#sender[series] = sender;
+    this.#tenant[series] = tenantNumber;
+  }
+
+  remove(series: number): void {
+    if (series < this.#sender.length) {
+      this.#sender[series] = 0;
+      this.#tenant[series] = 0;
+    }
+  }
+
+  /** The first series of `series` that `sender` may not write, or undefined when it may write all. */
+  firstForeign(sender: number, series: Uint32Array): number | undefined {
+    const owner = this.#sender;
+    for (let i = 0; i < series.length; i++) if (owner[series[i]!] !== sender) return series[i];
+    return undefined;
+  }
+
+  /** 0 when there is no such series. */
+  tenantOf(series: number): number {
+    return this.#tenant[series] ?? 0;
+  }
+
+  #grow(least: number): void {
+    const size = Math.max(least, this.#sender.length * 2);
+    const sender = new Uint32Array(size);
+    const tenant = new Uint32Array(size);
+    sender.set(this.#sender);
+    tenant.set(this.#tenant);
+    this.#sender = sender;
+    this.#tenant = tenant;
+  }
+}

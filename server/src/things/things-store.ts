@@ -1,0 +1,205 @@
+import {
+  isId,
+  type Point,
+  type Property,
+  property,
+  type Series,
+  type Site,
+  site,
+  type TenantId,
+  type Thing,
+  type ThingId,
+  type ThingModel,
+  thing,
+  thingModel,
+} from '@luban/contracts';
+import type { Insertable, Selectable } from 'kysely';
+import type { Database } from '../platform/database/database.ts';
+import type { ThingTables } from './things-migrations.ts';
+
+/** The only SQL about sites, models, things, points and their keys. Every query names the tenant. */
+export function createThingsStore(database: Database) {
+  const db = database.withTables<ThingTables>();
+  return {
+    // --- sites
+    sites: async (tenant: TenantId) =>
+      (await db.selectFrom('sites').selectAll().where('tenant', '=', tenant).orderBy('name').execute()).map(toSite),
+    site: async (tenant: TenantId, id: string) => {
+      const row = await db
+        .selectFrom('sites')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : toSite(row);
+    },
+    insertSite: (tenant: TenantId, row: Site) =>
+      db
+        .insertInto('sites')
+        .values({ ...row, tenant })
+        .execute(),
+    updateSite: (tenant: TenantId, row: Site) =>
+      db
+        .updateTable('sites')
+        .set({ parent: row.parent, level: row.level, name: row.name })
+        .where('tenant', '=', tenant)
+        .where('id', '=', row.id)
+        .execute(),
+    deleteSite: (tenant: TenantId, id: string) =>
+      db.deleteFrom('sites').where('tenant', '=', tenant).where('id', '=', id).execute(),
+    siteInUse: async (tenant: TenantId, id: string) => {
+      const child = await db
+        .selectFrom('sites')
+        .select('id')
+        .where('tenant', '=', tenant)
+        .where('parent', '=', id)
+        .executeTakeFirst();
+      const held = await db
+        .selectFrom('things')
+        .select('id')
+        .where('tenant', '=', tenant)
+        .where('site', '=', id)
+        .executeTakeFirst();
+      return child !== undefined || held !== undefined;
+    },
+
+    // --- models
+    models: async (tenant: TenantId, after: string, limit: number) =>
+      (
+        await db
+          .selectFrom('thing_models')
+          .selectAll()
+          .where('tenant', '=', tenant)
+          .where('key', '>', after)
+          .orderBy('key')
+          .limit(limit)
+          .execute()
+      ).map(toModel),
+    model: async (tenant: TenantId, id: string) => {
+      const row = await db
+        .selectFrom('thing_models')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : toModel(row);
+    },
+    modelByKey: async (tenant: TenantId, key: string) => {
+      const row = await db
+        .selectFrom('thing_models')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row === undefined ? null : toModel(row);
+    },
+    insertModel: (tenant: TenantId, model: ThingModel) =>
+      db
+        .insertInto('thing_models')
+        .values({ id: model.id, tenant, key: model.key, body: JSON.stringify(model) })
+        .execute(),
+
+    // --- things
+    things: async (tenant: TenantId) =>
+      (await db.selectFrom('things').selectAll().where('tenant', '=', tenant).orderBy('key').execute()).map(toThing),
+    thing: async (tenant: TenantId, idOrKey: string) => {
+      const row = await db
+        .selectFrom('things')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where(isId('thing', idOrKey) ? 'id' : 'key', '=', idOrKey)
+        .executeTakeFirst();
+      return row === undefined ? null : toThing(row);
+    },
+    updateThing: (tenant: TenantId, id: ThingId, change: { key?: string; name?: string; site?: string | null }) =>
+      db.updateTable('things').set(change).where('tenant', '=', tenant).where('id', '=', id).execute(),
+    deleteThing: (tenant: TenantId, id: ThingId) =>
+      db.deleteFrom('things').where('tenant', '=', tenant).where('id', '=', id).execute(),
+    insertThing: (row: Insertable<ThingTables['things']>, points: Insertable<ThingTables['points']>[]) =>
+      db.transaction().execute(async (transaction) => {
+        await transaction.insertInto('things').values(row).execute();
+        // SQLite takes at most 32,766 values in a statement; a point has ten.
+        for (let i = 0; i < points.length; i += 1000)
+          await transaction
+            .insertInto('points')
+            .values(points.slice(i, i + 1000))
+            .execute();
+      }),
+
+    // --- points
+    allPoints: async () =>
+      (
+        await db
+          .selectFrom('points')
+          .innerJoin('things', 'things.id', 'points.thing')
+          .selectAll('points')
+          .select(['things.tenant_number', 'things.number as thing_number'])
+          .orderBy('points.series')
+          .execute()
+      ).map((row) => ({
+        point: toPoint(row),
+        tenant: row.tenant as TenantId,
+        tenantNumber: Number(row.tenant_number),
+        thingNumber: Number(row.thing_number),
+        sender: Number(row.sender),
+      })),
+    bindPoint: (series: number, device: string | null, sender: number, maxIntervalMs: number | null) =>
+      db
+        .updateTable('points')
+        .set({ device, sender, max_interval_ms: maxIntervalMs })
+        .where('series', '=', series)
+        .execute(),
+
+    // --- keys
+    keys: (tenant: TenantId, id: ThingId) =>
+      db
+        .selectFrom('thing_keys')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('thing', '=', id)
+        .orderBy('id')
+        .execute(),
+    insertKey: (row: Insertable<ThingTables['thing_keys']>) => db.insertInto('thing_keys').values(row).execute(),
+    deleteKey: (tenant: TenantId, id: ThingId, key: string) =>
+      db
+        .deleteFrom('thing_keys')
+        .where('tenant', '=', tenant)
+        .where('thing', '=', id)
+        .where('id', '=', key)
+        .executeTakeFirst(),
+    keyHolder: (hash: string) =>
+      db
+        .selectFrom('thing_keys')
+        .innerJoin('things', 'things.id', 'thing_keys.thing')
+        .select(['things.id', 'things.tenant', 'things.tenant_number', 'things.number'])
+        .where('thing_keys.hash', '=', hash)
+        .executeTakeFirst(),
+  };
+}
+
+function toSite({ tenant: _, ...row }: Selectable<ThingTables['sites']>): Site {
+  return site.parse(row);
+}
+function toModel(row: Selectable<ThingTables['thing_models']>): ThingModel {
+  return thingModel.parse(JSON.parse(row.body));
+}
+function toThing(row: Selectable<ThingTables['things']>): Thing {
+  return thing.parse({
+    id: row.id,
+    key: row.key,
+    name: row.name,
+    model: row.model,
+    site: row.site,
+    createdAt: new Date(Number(row.created_ms)).toISOString(),
+  });
+}
+function toPoint(row: Selectable<ThingTables['points']>): Point {
+  const body: Property = property.parse(JSON.parse(row.body));
+  return {
+    ...body,
+    series: Number(row.series) as Series,
+    thing: row.thing as ThingId,
+    device: row.device as Point['device'],
+    maxIntervalMs: row.max_interval_ms === null ? null : Number(row.max_interval_ms),
+  };
+}

@@ -1,0 +1,236 @@
+import {
+  type DeviceId,
+  mayContain,
+  newId,
+  type Point,
+  type Series,
+  type Site,
+  type SiteId,
+  type TenantId,
+  type Thing,
+  type ThingId,
+  type ThingModel,
+} from '@luban/contracts';
+import { takeNumbers } from '../platform/database/counters.ts';
+import type { Database } from '../platform/database/database.ts';
+import { Refusal } from '../platform/errors.ts';
+import { hashSecret, newSecret } from '../platform/secret.ts';
+import { SeriesDirectory } from './series-directory.ts';
+import { createThingsStore } from './things-store.ts';
+
+export type Things = Awaited<ReturnType<typeof createThings>>;
+interface Owner {
+  readonly tenant: TenantId;
+  readonly tenantNumber: number;
+}
+type NewThing = Omit<Thing, 'id' | 'createdAt'>;
+
+/** A point with the sender that may write it. Points are held in memory: every sample and every page asks for them. */
+interface HeldPoint {
+  point: Point;
+  tenant: TenantId;
+  tenantNumber: number;
+  thingNumber: number;
+  sender: number;
+}
+
+/** Sites, thing models, things and points of all tenants. */
+export async function createThings({ database, now }: { database: Database; now: () => number }) {
+  const store = createThingsStore(database);
+  const directory = new SeriesDirectory();
+  const bySeries = new Map<number, HeldPoint>();
+  const byThing = new Map<ThingId, HeldPoint[]>();
+
+  function hold(held: HeldPoint) {
+    bySeries.set(held.point.series, held);
+    const siblings = byThing.get(held.point.thing);
+    if (siblings === undefined) byThing.set(held.point.thing, [held]);
+    else siblings.push(held);
+    directory.set(held.point.series, held.tenantNumber, held.sender);
+  }
+  for (const held of await store.allPoints()) hold(held);
+
+  async function findThing(tenant: TenantId, idOrKey: string): Promise<Thing> {
+    const found = await store.thing(tenant, idOrKey);
+    if (found === null) throw new Refusal('things.not-found', `There is no thing ${idOrKey}`);
+    return found;
+  }
+  async function findModel(tenant: TenantId, id: string): Promise<ThingModel> {
+    const found = await store.model(tenant, id);
+    if (found === null) throw new Refusal('models.not-found', `There is no thing model ${id}`);
+    return found;
+  }
+  async function findSite(tenant: TenantId, id: string): Promise<Site> {
+    const found = await store.site(tenant, id);
+    if (found === null) throw new Refusal('sites.not-found', `There is no site ${id}`);
+    return found;
+  }
+  async function checkPlace(tenant: TenantId, place: Omit<Site, 'id'>, self?: SiteId) {
+    if (place.parent === null) return;
+    const parent = await findSite(tenant, place.parent);
+    if (!mayContain(parent.level, place.level))
+      throw new Refusal('sites.wrong-level', `A ${place.level} cannot stand in a ${parent.level}`);
+    // Levels only go down, so a loop would need equal levels: the check above excludes it; a site in itself too.
+    if (parent.id === self) throw new Refusal('sites.wrong-level', 'A site cannot stand in itself');
+  }
+
+  return {
+    directory,
+
+    sites: (tenant: TenantId) => store.sites(tenant),
+    async addSite(tenant: TenantId, place: Omit<Site, 'id'>): Promise<Site> {
+      await checkPlace(tenant, place);
+      const made = { ...place, id: newId('site', now()) };
+      await store.insertSite(tenant, made);
+      return made;
+    },
+    async changeSite(tenant: TenantId, id: SiteId, change: Partial<Omit<Site, 'id'>>): Promise<Site> {
+      const changed = { ...(await findSite(tenant, id)), ...change };
+      await checkPlace(tenant, changed, id);
+      for (const child of (await store.sites(tenant)).filter((other) => other.parent === id))
+        if (!mayContain(changed.level, child.level))
+          throw new Refusal('sites.wrong-level', `${child.name} stands in it`);
+      await store.updateSite(tenant, changed);
+      return changed;
+    },
+    async removeSite(tenant: TenantId, id: SiteId): Promise<void> {
+      await findSite(tenant, id);
+      if (await store.siteInUse(tenant, id)) throw new Refusal('sites.in-use', 'Move what stands in it first');
+      await store.deleteSite(tenant, id);
+    },
+
+    models: (tenant: TenantId, after: string, limit: number) => store.models(tenant, after, limit),
+    model: findModel,
+    async addModel(tenant: TenantId, model: Omit<ThingModel, 'id'>): Promise<ThingModel> {
+      if ((await store.modelByKey(tenant, model.key)) !== null)
+        throw new Refusal('models.key-taken', `The key ${model.key} is in use`);
+      const made = { ...model, id: newId('model', now()) };
+      await store.insertModel(tenant, made);
+      return made;
+    },
+
+    things: (tenant: TenantId) => store.things(tenant),
+    thing: findThing,
+    async addThing(owner: Owner, wanted: NewThing): Promise<Thing> {
+      const model = await findModel(owner.tenant, wanted.model);
+      if (wanted.site !== null) await findSite(owner.tenant, wanted.site);
+      if ((await store.thing(owner.tenant, wanted.key)) !== null)
+        throw new Refusal('things.key-taken', `The key ${wanted.key} is in use`);
+      const made: Thing = { ...wanted, id: newId('thing', now()), createdAt: new Date(now()).toISOString() };
+      const thingNumber = await takeNumbers(database, 'senders');
+      const firstSeries = await takeNumbers(database, 'series', Math.max(1, model.properties.length));
+      const held = model.properties.map((property, i): HeldPoint => {
+        const point: Point = {
+          ...property,
+          series: (firstSeries + i) as Series,
+          thing: made.id,
+          device: null,
+          maxIntervalMs: null,
+        };
+        return { point, ...owner, thingNumber, sender: thingNumber };
+      });
+      await store.insertThing(
+        {
+          id: made.id,
+          tenant: owner.tenant,
+          tenant_number: owner.tenantNumber,
+          number: thingNumber,
+          key: made.key,
+          name: made.name,
+          model: made.model,
+          site: made.site,
+          created_ms: now(),
+        },
+        model.properties.map((property, position) => ({
+          series: firstSeries + position,
+          tenant: owner.tenant,
+          thing: made.id,
+          key: property.key,
+          position,
+          type: property.type,
+          body: JSON.stringify(property),
+          device: null,
+          sender: thingNumber,
+          max_interval_ms: null,
+        })),
+      );
+      held.forEach(hold);
+      return made;
+    },
+    async changeThing(tenant: TenantId, id: ThingId, change: Partial<Omit<NewThing, 'model'>>): Promise<Thing> {
+      const before = await findThing(tenant, id);
+      if (change.site) await findSite(tenant, change.site);
+      if (change.key !== undefined && change.key !== before.key && (await store.thing(tenant, change.key)) !== null)
+        throw new Refusal('things.key-taken', `The key ${change.key} is in use`);
+      if (Object.keys(change).length > 0) await store.updateThing(tenant, id, change);
+      return { ...before, ...change };
+    },
+    /** Its history stays in the store until it expires; nobody can write or read it any more. */
+    async removeThing(tenant: TenantId, id: ThingId): Promise<void> {
+      await findThing(tenant, id);
+      await store.deleteThing(tenant, id);
+      for (const { point } of byThing.get(id) ?? []) {
+        bySeries.delete(point.series);
+        directory.remove(point.series);
+      }
+      byThing.delete(id);
+    },
+
+    pointsOf(tenant: TenantId, id: ThingId): Point[] {
+      return (byThing.get(id) ?? []).filter((held) => held.tenant === tenant).map(({ point }) => point);
+    },
+    /** Undefined when the tenant has no such point. */
+    point(tenant: TenantId, series: number): Point | undefined {
+      const held = bySeries.get(series);
+      return held?.tenant === tenant ? held.point : undefined;
+    },
+    pointCount: (tenant: TenantId) => [...bySeries.values()].filter((held) => held.tenant === tenant).length,
+    /** Says which device collects a point, and which sender may write it; null: the thing itself. */
+    async bindPoint(
+      series: number,
+      device: { id: DeviceId; sender: number; maxIntervalMs: number } | null,
+    ): Promise<void> {
+      const held = bySeries.get(series);
+      if (held === undefined) throw new Refusal('points.not-found', `There is no series ${series}`);
+      const sender = device?.sender ?? held.thingNumber;
+      const maxIntervalMs = device?.maxIntervalMs ?? null;
+      await store.bindPoint(series, device?.id ?? null, sender, maxIntervalMs);
+      held.point = { ...held.point, device: device?.id ?? null, maxIntervalMs };
+      held.sender = sender;
+      directory.set(series, held.tenantNumber, sender);
+    },
+
+    keys: (tenant: TenantId, id: ThingId) => store.keys(tenant, id),
+    async issueKey(tenant: TenantId, id: ThingId, name: string) {
+      await findThing(tenant, id);
+      const secret = newSecret('lbt');
+      const row = {
+        id: newId('key', now()),
+        tenant,
+        thing: id,
+        name,
+        prefix: secret.slice(0, 8),
+        hash: hashSecret(secret),
+        created_ms: now(),
+      };
+      await store.insertKey(row);
+      return { ...row, secret };
+    },
+    async revokeKey(tenant: TenantId, id: ThingId, key: string): Promise<void> {
+      const { numDeletedRows } = await store.deleteKey(tenant, id, key);
+      if (numDeletedRows === 0n) throw new Refusal('things.key-not-found', `There is no key ${key}`);
+    },
+    /** The thing that a device key belongs to, or null. */
+    async keyHolder(secret: string | Buffer) {
+      const row = await store.keyHolder(hashSecret(secret));
+      if (row === undefined) return null;
+      return {
+        kind: 'thing' as const,
+        thing: row.id as ThingId,
+        tenant: row.tenant as TenantId,
+        tenantNumber: Number(row.tenant_number),
+        number: Number(row.number),
+      };
+    },
+  };
+}
