@@ -1,0 +1,47 @@
+import { idSchema, newSite, page, site } from '@luban/contracts';
+import { z } from 'zod';
+import type { Http } from '../platform/http/http.ts';
+import { tenantOf } from '../platform/http/tenant-of.ts';
+import type { Things } from './things.ts';
+
+const siteParams = z.object({ id: idSchema('site') });
+
+export function registerSiteRoutes(http: Http, things: Things): void {
+  http.route({
+    method: 'GET',
+    url: '/api/v1/sites',
+    config: { permission: 'things.read' },
+    schema: { summary: 'The plant’s places (ISA-95), all of them', tags: ['sites'], response: { 200: page(site) } },
+    handler: async (request) => ({ items: await things.sites(tenantOf(request)), next: null }),
+  });
+  http.route({
+    method: 'POST',
+    url: '/api/v1/sites',
+    config: { permission: 'things.write' },
+    schema: { summary: 'Add a place', tags: ['sites'], body: newSite, response: { 201: site } },
+    handler: async (request, reply) => reply.status(201).send(await things.addSite(tenantOf(request), request.body)),
+  });
+  http.route({
+    method: 'PATCH',
+    url: '/api/v1/sites/:id',
+    config: { permission: 'things.write' },
+    schema: {
+      summary: 'Change a place',
+      tags: ['sites'],
+      params: siteParams,
+      body: newSite.partial(),
+      response: { 200: site },
+    },
+    handler: (request) => things.changeSite(tenantOf(request), request.params.id, request.body),
+  });
+  http.route({
+    method: 'DELETE',
+    url: '/api/v1/sites/:id',
+    config: { permission: 'things.write' },
+    schema: { summary: 'Remove an empty place', tags: ['sites'], params: siteParams, response: { 204: z.void() } },
+    handler: async (request, reply) => {
+      await things.removeSite(tenantOf(request), request.params.id);
+      return reply.status(204).send();
+    },
+  });
+}

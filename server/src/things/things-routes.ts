@@ -1,0 +1,273 @@
+import {
+  type Cause,
+  cause,
+  idSchema,
+  issuedThingKey,
+  localText,
+  newThing,
+  newThingKey,
+  newThingModel,
+  page,
+  pageQuery,
+  point,
+  type TenantId,
+  type Thing,
+  type ThingState,
+  thing,
+  thingChange,
+  thingKey,
+  thingModel,
+  thingState,
+} from '@luban/contracts';
+import { z } from 'zod';
+import { decodeCursor, encodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { actorOf, type Http } from '../platform/http/http.ts';
+import { tenantOf } from '../platform/http/tenant-of.ts';
+import type { Things } from './things.ts';
+
+/** How a thing is now; where that comes from is not this folder's business. */
+export type StateOf = (
+  tenant: TenantId,
+  thing: Thing,
+) => { state: ThingState; sinceMs: number | null; cause: Cause | null };
+
+const shownThing = thing.extend({
+  state: thingState,
+  stateSinceMs: z.int().nullable(),
+  stateCause: cause.nullable(),
+  modelName: localText,
+  pointCount: z.int(),
+});
+const shownPoint = point.extend({ thingName: z.string() });
+const thingParams = z.object({ id: idSchema('thing') });
+const thingQuery = pageQuery.extend({
+  q: z.string().max(100).optional().meta({ description: 'Part of the name or key' }),
+  site: idSchema('site').optional().meta({ description: 'In this place or anywhere below it' }),
+  state: thingState.optional(),
+});
+
+export function registerThingRoutes(http: Http, { things, stateOf }: { things: Things; stateOf: StateOf }): void {
+  async function show(tenant: TenantId, one: Thing): Promise<z.infer<typeof shownThing>> {
+    const { state, sinceMs, cause: why } = stateOf(tenant, one);
+    const model = await things.model(tenant, one.model);
+    return {
+      ...one,
+      state,
+      stateSinceMs: sinceMs,
+      stateCause: why,
+      modelName: model.name,
+      pointCount: model.properties.length,
+    };
+  }
+
+  http.route({
+    method: 'GET',
+    url: '/api/v1/thing-models',
+    config: { permission: 'things.read' },
+    schema: { summary: 'Thing models', tags: ['things'], querystring: pageQuery, response: { 200: page(thingModel) } },
+    handler: async (request) => {
+      const { cursor, limit } = request.query;
+      const rows = await things.models(
+        tenantOf(request),
+        cursor === undefined ? '' : decodeCursor(cursor, 'string'),
+        limit + 1,
+      );
+      return toPage(
+        rows,
+        limit,
+        ({ key }) => key,
+        (model) => model,
+      );
+    },
+  });
+  http.route({
+    method: 'POST',
+    url: '/api/v1/thing-models',
+    config: { permission: 'things.write' },
+    schema: { summary: 'Add a thing model', tags: ['things'], body: newThingModel, response: { 201: thingModel } },
+    handler: async (request, reply) => reply.status(201).send(await things.addModel(tenantOf(request), request.body)),
+  });
+  http.route({
+    method: 'GET',
+    url: '/api/v1/thing-models/:id',
+    config: { permission: 'things.read' },
+    schema: {
+      summary: 'A thing model',
+      tags: ['things'],
+      params: z.object({ id: idSchema('model') }),
+      response: { 200: thingModel },
+    },
+    handler: (request) => things.model(tenantOf(request), request.params.id),
+  });
+
+  http.route({
+    method: 'GET',
+    url: '/api/v1/things',
+    config: { permission: 'things.read' },
+    schema: {
+      summary: 'Things, by key',
+      tags: ['things'],
+      querystring: thingQuery,
+      response: { 200: page(shownThing) },
+    },
+    handler: async (request) => {
+      const tenant = tenantOf(request);
+      const { q, site, state, cursor, limit } = request.query;
+      const after = cursor === undefined ? '' : decodeCursor(cursor, 'string');
+      const places = site === undefined ? null : placesBelow(await things.sites(tenant), site);
+      const wanted = q?.trim().toLowerCase();
+      const found = (await things.things(tenant)).filter(
+        (one) =>
+          one.key > after &&
+          (places === null || (one.site !== null && places.has(one.site))) &&
+          (!wanted || one.name.toLowerCase().includes(wanted) || one.key.toLowerCase().includes(wanted)) &&
+          (state === undefined || stateOf(tenant, one).state === state),
+      );
+      const { items, next } = toPage(
+        found.slice(0, limit + 1),
+        limit,
+        ({ key }) => key,
+        (one) => one,
+      );
+      return { items: await Promise.all(items.map((one) => show(tenant, one))), next };
+    },
+  });
+  http.route({
+    method: 'POST',
+    url: '/api/v1/things',
+    config: { permission: 'things.write' },
+    schema: { summary: 'Add a thing', tags: ['things'], body: newThing, response: { 201: shownThing } },
+    handler: async (request, reply) => {
+      const made = await things.addThing(actorOf(request), request.body);
+      return reply.status(201).send(await show(tenantOf(request), made));
+    },
+  });
+  http.route({
+    method: 'GET',
+    url: '/api/v1/things/:id',
+    config: { permission: 'things.read' },
+    schema: { summary: 'A thing', tags: ['things'], params: thingParams, response: { 200: shownThing } },
+    handler: async (request) => show(tenantOf(request), await things.thing(tenantOf(request), request.params.id)),
+  });
+  http.route({
+    method: 'PATCH',
+    url: '/api/v1/things/:id',
+    config: { permission: 'things.write' },
+    schema: {
+      summary: 'Change a thing',
+      tags: ['things'],
+      params: thingParams,
+      body: thingChange,
+      response: { 200: shownThing },
+    },
+    handler: async (request) =>
+      show(tenantOf(request), await things.changeThing(tenantOf(request), request.params.id, request.body)),
+  });
+  http.route({
+    method: 'DELETE',
+    url: '/api/v1/things/:id',
+    config: { permission: 'things.write' },
+    schema: { summary: 'Remove a thing', tags: ['things'], params: thingParams, response: { 204: z.void() } },
+    handler: async (request, reply) => {
+      await things.removeThing(tenantOf(request), request.params.id);
+      return reply.status(204).send();
+    },
+  });
+
+  http.route({
+    method: 'GET',
+    url: '/api/v1/points',
+    config: { permission: 'things.read' },
+    schema: {
+      summary: 'Points, of one thing or by a part of their name',
+      tags: ['things'],
+      querystring: pageQuery.extend({ thing: idSchema('thing').optional(), q: z.string().max(100).optional() }),
+      response: { 200: page(shownPoint) },
+    },
+    handler: async (request) => {
+      const tenant = tenantOf(request);
+      const { thing: of, q, cursor, limit } = request.query;
+      const words = (q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+      const after = cursor === undefined ? 0 : decodeCursor(cursor, 'number');
+      const owners = of === undefined ? await things.things(tenant) : [await things.thing(tenant, of)];
+      const found = owners
+        .flatMap((one) =>
+          things.pointsOf(tenant, one.id).map((each) => ({ ...each, thingName: one.name, thingKey: one.key })),
+        )
+        .filter(({ series, key, name, thingName, thingKey: ofKey }) => {
+          const text = `${ofKey} ${thingName} ${key} ${name.zh} ${name.en}`.toLowerCase();
+          return series > after && words.every((word) => text.includes(word));
+        })
+        .sort((a, b) => a.series - b.series);
+      const items = found.slice(0, limit);
+      return { items, next: found.length > limit ? encodeCursor(items[items.length - 1]!.series) : null };
+    },
+  });
+
+  http.route({
+    method: 'GET',
+    url: '/api/v1/things/:id/keys',
+    config: { permission: 'things.write' },
+    schema: {
+      summary: 'Keys with which a thing sends by itself',
+      tags: ['things'],
+      params: thingParams,
+      response: { 200: page(thingKey) },
+    },
+    handler: async (request) => ({
+      items: (await things.keys(tenantOf(request), request.params.id)).map(shownKey),
+      next: null,
+    }),
+  });
+  http.route({
+    method: 'POST',
+    url: '/api/v1/things/:id/keys',
+    config: { permission: 'things.write' },
+    schema: {
+      summary: 'Issue a key; its secret is in this answer only',
+      tags: ['things'],
+      params: thingParams,
+      body: newThingKey,
+      response: { 201: issuedThingKey },
+    },
+    handler: async (request, reply) => {
+      const row = await things.issueKey(tenantOf(request), request.params.id, request.body.name);
+      return reply.status(201).send({ ...shownKey(row), secret: row.secret });
+    },
+  });
+  http.route({
+    method: 'DELETE',
+    url: '/api/v1/things/:id/keys/:key',
+    config: { permission: 'things.write' },
+    schema: {
+      summary: 'Revoke a key',
+      tags: ['things'],
+      params: thingParams.extend({ key: idSchema('key') }),
+      response: { 204: z.void() },
+    },
+    handler: async (request, reply) => {
+      await things.revokeKey(tenantOf(request), request.params.id, request.params.key);
+      return reply.status(204).send();
+    },
+  });
+}
+
+function shownKey(row: { id: string; thing: string; name: string; prefix: string; created_ms: number }) {
+  return thingKey.parse({
+    id: row.id,
+    thing: row.thing,
+    name: row.name,
+    prefix: row.prefix,
+    createdAt: new Date(Number(row.created_ms)).toISOString(),
+  });
+}
+
+/** The place and all places below it. */
+function placesBelow(sites: readonly { id: string; parent: string | null }[], top: string): Set<string> {
+  const found = new Set([top]);
+  for (let before = 0; before !== found.size; ) {
+    before = found.size;
+    for (const { id, parent } of sites) if (parent !== null && found.has(parent)) found.add(id);
+  }
+  return found;
+}
