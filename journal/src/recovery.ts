@@ -8,6 +8,7 @@ import {
   decodeSegmentHeader,
   parseSegmentName,
   RECORD_HEADER_BYTES,
+  recordHeaderChecksOut,
   recordLength,
   recordPosition,
   SEGMENT_HEADER_BYTES,
@@ -153,7 +154,7 @@ async function cutTail(
 ): Promise<{ next: Position; reusable: boolean }> {
   const tail = await readFully(file, fromByte, toByte - fromByte);
   const zero = tail.every((byte) => byte === 0);
-  const given = zero ? 0 : countPossiblyGiven(tail, segment.end);
+  const given = zero ? 0 : countPossiblyGiven(tail, segment);
   const next = segment.end + given;
   if (given > 0) await parts.quarantine.keep(file, segment, fromByte, toByte);
   parts.faults.report({
@@ -171,17 +172,17 @@ async function cutTail(
 }
 
 /**
- * An incomplete record was never acknowledged and its position is free. A complete one with a wrong checksum may be an
- * acknowledged record that was damaged, so its position (and those of the records behind it) must not be given again.
+ * An incomplete record was never acknowledged and its position is free. A complete one with a wrong checksum, or one
+ * with a damaged header, may have been acknowledged, so its position (and those behind it) must not be given again.
  */
-function countPossiblyGiven(tail: Buffer, expected: Position): number {
+function countPossiblyGiven(tail: Buffer, { end, seed }: Segment): number {
   let count = 0;
   let at = 0;
   while (at + RECORD_HEADER_BYTES <= tail.length) {
-    const size = RECORD_HEADER_BYTES + recordLength(tail, at);
-    if (recordPosition(tail, at) !== expected + count) return Math.max(count, 1);
-    if (at + size > tail.length) break;
-    at += size;
+    const meant = recordHeaderChecksOut(tail, at, seed) && recordPosition(tail, at) === end + count;
+    if (!meant) return Math.max(count, 1);
+    at += RECORD_HEADER_BYTES + recordLength(tail, at);
+    if (at > tail.length) break;
     count++;
   }
   return count;

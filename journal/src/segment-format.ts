@@ -14,7 +14,8 @@
  * record, 16 bytes + payload, one after another without padding
  *    0  4  CRC-32 of everything below (length, position, payload), begun with the seed
  *    4  4  payload length
- *    8  8  position
+ *    8  6  position
+ *   14  2  check of length and position: tells a record that was cut short from one whose length is damaged
  *   16  …  payload
  * ```
  *
@@ -88,9 +89,24 @@ export function writeRecordHeader(
 ): void {
   target.writeUInt32LE(payload.length, at + 4);
   target.writeUInt32LE(position % TWO_32, at + 8);
-  target.writeUInt32LE(Math.floor(position / TWO_32), at + 12);
+  target.writeUInt16LE(Math.floor(position / TWO_32), at + 12);
+  target.writeUInt16LE(headerCheck(target, at, seed), at + 14);
   const headerCrc = crc32(target.subarray(at + 4, at + RECORD_HEADER_BYTES), seed);
   target.writeUInt32LE(payload.length === 0 ? headerCrc : crc32(payload, headerCrc), at);
+}
+
+/** Odd factors keep every single bit visible; folding makes a chance hit one in 65,536. */
+function headerCheck(bytes: Buffer, at: number, seed: number): number {
+  const length = Math.imul(bytes.readUInt32LE(at + 4), 0x9e3779b1);
+  const low = Math.imul(bytes.readUInt32LE(at + 8), 0x85ebca6b);
+  const high = Math.imul(bytes.readUInt16LE(at + 12), 0xc2b2ae35);
+  const mixed = Math.imul(((length ^ (low >>> 7)) + low + high) ^ seed, 0x27d4eb2f);
+  return ((mixed >>> 16) ^ mixed) & 0xffff;
+}
+
+/** True when length and position of the header at `at` belong together; says nothing of the payload. */
+export function recordHeaderChecksOut(bytes: Buffer, at: number, seed: number): boolean {
+  return bytes.readUInt16LE(at + 14) === headerCheck(bytes, at, seed);
 }
 
 export function recordLength(bytes: Buffer, at: number): number {
@@ -98,7 +114,7 @@ export function recordLength(bytes: Buffer, at: number): number {
 }
 
 export function recordPosition(bytes: Buffer, at: number): number {
-  return bytes.readUInt32LE(at + 12) * TWO_32 + bytes.readUInt32LE(at + 8);
+  return bytes.readUInt16LE(at + 12) * TWO_32 + bytes.readUInt32LE(at + 8);
 }
 
 /** True when the whole record at `at`, which must lie in `bytes`, has the checksum that it names. */

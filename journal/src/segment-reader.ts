@@ -4,6 +4,7 @@ import type { SegmentPlace } from './segment.ts';
 import {
   RECORD_HEADER_BYTES,
   recordChecksOut,
+  recordHeaderChecksOut,
   recordLength,
   recordPosition,
   SEGMENT_HEADER_BYTES,
@@ -59,10 +60,12 @@ export async function readChunk(
   while (position < span.end) {
     const leftHere = left - o;
     if (leftHere === 0 && span.end === Number.POSITIVE_INFINITY) return { records, offsets };
-    const size = o + RECORD_HEADER_BYTES <= bytes.length ? RECORD_HEADER_BYTES + recordLength(bytes, o) : 0;
-    const whole = size > 0 && o + size <= bytes.length;
+    const header = o + RECORD_HEADER_BYTES <= bytes.length;
+    const meant = !header || recordHeaderChecksOut(bytes, o, span.seed);
+    const size = header ? RECORD_HEADER_BYTES + recordLength(bytes, o) : 0;
+    const whole = header && o + size <= bytes.length;
     const more = bytes.length < left && bytes.length === Math.min(left, chunkBytes);
-    if (!whole && more && size <= leftHere) {
+    if (!whole && more && meant && size <= leftHere) {
       if (o > 0) break;
       chunkBytes = Math.max(size, RECORD_HEADER_BYTES);
       bytes = await readFully(file, at.offset, Math.min(left, chunkBytes));
@@ -101,7 +104,7 @@ async function nextWholeRecord(
     if (window.length < RECORD_HEADER_BYTES) return undefined;
     for (let i = 0; i + RECORD_HEADER_BYTES <= window.length; i++) {
       const position = recordPosition(window, i);
-      if (position < damaged.position || position >= end) continue;
+      if (position < damaged.position || position >= end || !recordHeaderChecksOut(window, i, span.seed)) continue;
       const size = RECORD_HEADER_BYTES + recordLength(window, i);
       if (base + i + size > span.bytes) continue;
       const inside = i + size <= window.length;
