@@ -42,7 +42,7 @@ export interface PointDescription {
   /** UCUM code, '1' for counts, null where there is no unit (texts, flags, codes). */
   unit: string | null;
   range?: [number, number];
-  /** What each number of a coded point (a state, an alarm) means. */
+  /** What each value of a coded point (a state, a phase, an alarm) means. */
   codes?: Record<string, Text>;
   /** The number only ever grows. */
   counter?: true;

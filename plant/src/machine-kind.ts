@@ -156,11 +156,18 @@ export function pointsOf<S>() {
       location: Location = { opcua: 'Boolean' },
       more: More<S> = {},
     ): PointSpec<S> => ({ id, name: { zh, en }, type: 'boolean', unit: null, ...more, ...located(location), read }),
-    text: (id: string, zh: string, en: string, read: (state: S) => string): PointSpec<S> => ({
+    text: (
+      id: string,
+      zh: string,
+      en: string,
+      read: (state: S) => string,
+      codes?: Record<string, Text>,
+    ): PointSpec<S> => ({
       id,
       name: { zh, en },
       type: 'string',
       unit: null,
+      ...(codes && { codes }),
       dataType: 'String',
       read,
     }),

@@ -62,6 +62,8 @@ if (options.help) {
     speed: numberOf('speed', 1000),
     ...(options.user !== undefined && password && { user: { name: options.user, password } }),
   };
+  // The OPC UA stack logs by console.log, and stdout belongs to the line that says ready.
+  console.log = console.error;
   // The OPC UA stack takes two seconds to load, which printing the catalogue does not have to wait for.
   const { createPlant } = await import('./plant.ts');
   const plant = createPlant(settings);

@@ -7,17 +7,18 @@ import { createOpcUaServer } from './servers/opcua-server.ts';
 import { createSimulation } from './simulation.ts';
 
 export interface PlantOptions {
-  /** The same seed gives the same values at the same step. */
-  seed: number;
-  host: string;
-  /** 0 takes a free one. */
-  modbusPort: number;
-  /** 0 takes a free one. */
-  opcuaPort: number;
   /** Keeps the OPC UA key and certificates. */
   dataDirectory: string;
-  /** Simulated seconds a second; 0 stands still until `advance`. */
-  speed: number;
+  /** The same seed (1) gives the same values at the same step. */
+  seed?: number;
+  /** 127.0.0.1. */
+  host?: string;
+  /** 0, which is the default, takes a free one. */
+  modbusPort?: number;
+  /** 0, which is the default, takes a free one. */
+  opcuaPort?: number;
+  /** Simulated seconds a second (1); 0 stands still until `advance`. */
+  speed?: number;
   /** Who may log in to OPC UA besides anonymous. */
   user?: { name: string; password: string };
 }
@@ -35,18 +36,18 @@ export interface Plant {
 }
 
 export function createPlant(options: PlantOptions): Plant {
-  const simulation = createSimulation({ seed: options.seed });
+  const simulation = createSimulation({ seed: options.seed ?? 1 });
   const { machines } = simulation;
   const typeNames = new Map(roster.map(({ kind }) => [kind.kind, kind.typeName]));
-  const { host, dataDirectory, user } = options;
-  const clock = createClock({ speed: options.speed, step: simulation.step });
-  const modbus = createModbusServer({ catalogue, machines, host, port: options.modbusPort });
+  const { host = '127.0.0.1', dataDirectory, user } = options;
+  const clock = createClock({ speed: options.speed ?? 1, step: simulation.step });
+  const modbus = createModbusServer({ catalogue, machines, host, port: options.modbusPort ?? 0 });
   const opcua = createOpcUaServer({
     catalogue,
     machines,
     typeNames,
     host,
-    port: options.opcuaPort,
+    port: options.opcuaPort ?? 0,
     dataDirectory,
     ...(user && { user }),
   });

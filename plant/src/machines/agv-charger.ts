@@ -36,7 +36,13 @@ const { number, flag, text } = pointsOf<State>();
 const voltageOf = (s: State) => 44 + s.soc * 0.085 + (s.batteryA > 0 ? 1.2 : 0) + s.batteryA * 0.004;
 
 const points = [
-  text('mission.target', '任务目的地', 'Mission target', (s) => STOPS[s.stop]?.name ?? ''),
+  text('mission.target', '任务目的地', 'Mission target', (s) => STOPS[s.stop]?.name ?? '', {
+    charger: { zh: '充电桩', en: 'Charger' },
+    machining: { zh: '机加工', en: 'Machining' },
+    washing: { zh: '清洗', en: 'Washing' },
+    'heat-treatment': { zh: '热处理', en: 'Heat treatment' },
+    assembly: { zh: '装配', en: 'Assembly' },
+  }),
   number(
     'mission.count',
     '完成任务数',

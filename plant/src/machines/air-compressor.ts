@@ -215,7 +215,7 @@ function decide(s: State, random: Random): void {
     s.code = UNLOADED;
     s.alarm = 0;
     s.starts += 1;
-  } else if (s.code === LOADED && random.happens(10 * 3600, STEP_S)) {
+  } else if (s.code === LOADED && random.happens(4 * 3600, STEP_S)) {
     s.code = TRIPPED;
     s.alarm = 21;
     s.tripS = random.between(90, 300);

@@ -30,7 +30,14 @@ interface State extends Load {
 const { number, flag, text } = pointsOf<State>();
 
 const points = [
-  text('cycle.phase', '压装阶段', 'Cycle phase', (s) => (s.curtainS > 0 ? 'stopped' : s.phase)),
+  text('cycle.phase', '压装阶段', 'Cycle phase', (s) => (s.curtainS > 0 ? 'stopped' : s.phase), {
+    waiting: { zh: '等待', en: 'Waiting' },
+    approach: { zh: '快进', en: 'Approach' },
+    pressing: { zh: '压入', en: 'Pressing' },
+    holding: { zh: '保压', en: 'Holding' },
+    return: { zh: '返回', en: 'Return' },
+    stopped: { zh: '停止', en: 'Stopped' },
+  }),
   text('program.name', '压装程序', 'Program', () => 'BRG-6208-H7'),
   number('ram.position', '压头位置', 'Ram position', 'mm', [0, 200], (s) => s.position),
   number('ram.speed', '压头速度', 'Ram speed', 'mm/s', [-250, 250], (s) => s.speed),

@@ -48,7 +48,12 @@ const alarmOf = (s: State) =>
   s.doorStuckS > 0 ? DOOR_STUCK : s.zones.some((z) => z.celsius > s.setC + 25) ? OVER_TEMPERATURE : 0;
 
 const points = [
-  text('batch.phase', '工艺阶段', 'Batch phase', (s) => s.phase),
+  text('batch.phase', '工艺阶段', 'Batch phase', (s) => s.phase, {
+    charging: { zh: '装炉', en: 'Charging' },
+    heating: { zh: '升温', en: 'Heating' },
+    soaking: { zh: '保温', en: 'Soaking' },
+    quenching: { zh: '淬火', en: 'Quenching' },
+  }),
   text('batch.recipe', '工艺配方', 'Recipe', (s) => s.recipe.name),
   number(
     'batch.number',

@@ -39,7 +39,11 @@ const { number, flag, text } = pointsOf<State>();
 const stateOf = (s: State) => (s.faultS > 0 ? 'fault' : s.waiting ? 'waiting' : 'automatic');
 
 const points = [
-  text('state', '运行状态', 'State', stateOf),
+  text('state', '运行状态', 'State', stateOf, {
+    automatic: { zh: '自动', en: 'Automatic' },
+    waiting: { zh: '等待', en: 'Waiting' },
+    fault: { zh: '故障', en: 'Fault' },
+  }),
   text('program.name', '机器人程序', 'Program', () => 'HANDLE_GEARBOX_02'),
   ...JOINTS.map((i) =>
     number(

@@ -33,7 +33,13 @@ interface State extends Load {
 const { number, flag, text } = pointsOf<State>();
 
 const points = [
-  text('program.stage', '清洗阶段', 'Stage', (s) => (s.waiting ? 'waiting' : (STAGES[s.stage]?.name ?? 'waiting'))),
+  text('program.stage', '清洗阶段', 'Stage', (s) => (s.waiting ? 'waiting' : (STAGES[s.stage]?.name ?? 'waiting')), {
+    waiting: { zh: '等待', en: 'Waiting' },
+    loading: { zh: '上料', en: 'Loading' },
+    washing: { zh: '清洗', en: 'Washing' },
+    rinsing: { zh: '漂洗', en: 'Rinsing' },
+    drying: { zh: '烘干', en: 'Drying' },
+  }),
   number('program.elapsed', '本阶段已用时间', 'Stage elapsed', 's', [0, 3600], (s) => Math.min(3600, s.stageS)),
   number('tank.temperature', '清洗液温度', 'Tank temperature', 'Cel', [0, 95], (s) => s.tankC),
   number('tank.setpoint', '清洗液温度设定', 'Tank temperature set point', 'Cel', [40, 75], (s) => s.setC, undefined, {
