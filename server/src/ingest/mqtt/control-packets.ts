@@ -43,12 +43,6 @@ export function isBrokenText(text: string): boolean {
   return text.includes('\u0000') || text.includes('\uFFFD');
 }
 
-/** A property given twice arrives as a list; that is a protocol error for numbers. */
-export function numberProperty(value: unknown, fallback: number): number | undefined {
-  if (value === undefined) return fallback;
-  return typeof value === 'number' ? value : undefined;
-}
-
 /** Encodes for one client: its version, and never larger than it said it takes. Empty when it cannot be made to fit. */
 export function encode(packet: Packet, version: MqttVersion, clientMaximumPacketBytes: number): Buffer {
   const bytes = generate(packet, {

@@ -23,6 +23,11 @@ export class FrameReader {
     return this.#owned ? this.buffer.length : 0;
   }
 
+  /** Whole length of the packet that is first in line, as far as `peek` has seen it. */
+  get packetBytes(): number {
+    return this.end > this.start ? this.end - this.start : 0;
+  }
+
   get unreadBytes(): number {
     return this.#limit - this.start;
   }
@@ -38,7 +43,7 @@ export class FrameReader {
     }
     if (!this.#owned || this.#limit + chunk.length > this.buffer.length) {
       const needed = unread + chunk.length;
-      const packet = this.end > this.start ? this.end - this.start : 0;
+      const packet = this.packetBytes;
       const grown = Math.max(needed, Math.min(packet, Math.max(SMALLEST_ASSEMBLY, 2 * needed)));
       const assembly = Buffer.allocUnsafeSlow(grown);
       this.buffer.copy(assembly, 0, this.start, this.#limit);

@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import type { DoorShared } from './door-shared.ts';
 import { createDoorTurns } from './door-turns.ts';
-import { type DoorShared, MqttConnection } from './mqtt-connection.ts';
+import { MqttConnection } from './mqtt-connection.ts';
 import { mqttLimits } from './mqtt-limits.ts';
 import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
 

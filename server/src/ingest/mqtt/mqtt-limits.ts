@@ -12,7 +12,7 @@ export interface MqttLimits {
   /** Publishes of one connection handed on and not yet settled; announced in MQTT 5. */
   readonly receiveMaximum: number;
   readonly maxConnectionInflightBytes: number;
-  /** Payload bytes handed on and not yet settled, and bytes of half-received packets: each, over all connections. */
+  /** Bytes handed on and not yet settled, and bytes of large half-received packets: each, over all connections. */
   readonly maxInflightBytes: number;
   readonly connectTimeoutMs: number;
   readonly topicAliasMaximum: number;
