@@ -34,6 +34,7 @@ let clockMs: number;
 let lines: string[];
 /** Everything that any answer of the test held, headers left out: the cookie is meant for the browser. */
 let answers: string[];
+let setupFails: boolean;
 let setups: { demoPlant: boolean; tenant: { number: number } }[];
 
 beforeEach(async () => {
@@ -44,11 +45,17 @@ beforeEach(async () => {
   lines = [];
   answers = [];
   setups = [];
+  setupFails = false;
   const log = createLogLines('debug', (line) => void lines.push(line));
   // A low cost keeps the tests quick; passwords.test.ts holds the real one.
   identity = createIdentity({ database, now: () => clockMs, log, passwords: createPasswords({ log2N: 10 }) });
   http = createHttp({ authenticate: identity.authenticate, log });
-  registerIdentityRoutes(http, identity, { onSetup: async (done) => void setups.push(done) });
+  registerIdentityRoutes(http, identity, {
+    onSetup: async (done) => {
+      if (setupFails) throw new Error('the demo plant does not start');
+      setups.push(done);
+    },
+  });
   await http.ready();
 });
 
@@ -123,6 +130,13 @@ describe('setup', () => {
     expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
     expect(await identity.tenants()).toHaveLength(1);
     expect(setups).toHaveLength(1);
+  });
+
+  it('lets the owner in even when what follows fails', async () => {
+    setupFails = true;
+    const { status, cookie } = await call('POST', '/api/v1/setup', { body: setupBody });
+    expect(status).toBe(500);
+    expect((await call('GET', '/api/v1/me', { cookie })).status).toBe(200);
   });
 
   it.each([

@@ -48,8 +48,10 @@ export function registerSessionRoutes(http: Http, identity: Identity, { onSetup 
       if (!isFromThisMachine(request) && !isSetupCode(request.headers[setupCodeHeader], identity.setupCode()))
         throw new Refusal('setup.code-required');
       const { tenant, user, ...signedIn } = await identity.setUp(request.body);
+      // First the cookie: should the rest of the setup fail, the owner is in and can mend it.
+      const answer = welcome(request, reply, signedIn);
       await onSetup({ tenant, user, demoPlant: request.body.demoPlant });
-      return welcome(request, reply, signedIn);
+      return answer;
     },
   );
 
