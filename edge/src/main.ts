@@ -1,0 +1,27 @@
+import { readConfig } from './config.ts';
+import { createDriver } from './drivers/drivers.ts';
+import { startEdge } from './edge.ts';
+import { EdgeError, messageOf } from './edge-errors.ts';
+
+/** One JSON line for each thing that happens; the first one with `"ready":true` when the edge collects. */
+function log(line: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`);
+}
+
+const stopping = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
+const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+
+try {
+  const config = readConfig(process.env, process.argv.slice(2));
+  const edge = await startEdge(config, { createDriver, log, signal: stopping.signal });
+  if (edge) {
+    log({ ready: true, edge: edge.id, platform: config.platform, mqtt: edge.mqtt, data: config.directory });
+    await stopped;
+    await edge.stop();
+  }
+  log({ stopped: true });
+} catch (error) {
+  log({ level: 'error', code: error instanceof EdgeError ? error.code : undefined, message: messageOf(error) });
+  process.exitCode = 1;
+}

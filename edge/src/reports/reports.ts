@@ -1,0 +1,55 @@
+import { type EdgeReport, edgeReport, topics } from '@luban/contracts';
+import type { Collection } from '../collection/collection.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import { software } from '../software.ts';
+
+const everyMs = 2000;
+
+/** Says every two seconds how the edge is; nobody keeps these messages, the next one replaces them. */
+export function createReports(options: {
+  collection: Pick<Collection, 'reports' | 'version' | 'cause'>;
+  outbox: Pick<Outbox, 'state' | 'oldestMs'>;
+  lagMs(): number | null;
+  tell(topic: string, payload: string): void;
+  onFault(error: unknown): void;
+  now(): number;
+}): { start(): void; current(): Promise<EdgeReport>; stop(): Promise<void> } {
+  const { collection, outbox, now } = options;
+  const startedMs = now();
+  let timer: NodeJS.Timeout | null = null;
+  let telling: Promise<void> = Promise.resolve();
+
+  async function current(): Promise<EdgeReport> {
+    const { samples, bytes, limitBytes, cause } = outbox.state();
+    const devices = collection.reports();
+    return {
+      timeMs: now(),
+      software,
+      startedMs,
+      configurationVersion: collection.version(),
+      configurationCause: collection.cause(),
+      samplesPerSecond: devices.reduce((sum, device) => sum + device.samplesPerSecond, 0),
+      lagMs: options.lagMs(),
+      backlog: { samples, bytes, oldestMs: samples > 0 ? await outbox.oldestMs() : null, limitBytes },
+      outboxCause: cause,
+      devices,
+    };
+  }
+
+  async function tellCurrent(): Promise<void> {
+    options.tell(topics.report, JSON.stringify(edgeReport.parse(await current())));
+  }
+
+  return {
+    start() {
+      timer = setInterval(() => {
+        telling = telling.then(tellCurrent).catch(options.onFault);
+      }, everyMs);
+    },
+    current,
+    async stop() {
+      if (timer) clearInterval(timer);
+      await telling;
+    },
+  };
+}

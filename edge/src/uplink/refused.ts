@@ -1,0 +1,37 @@
+import { mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cause } from '@luban/contracts';
+import { edgeCause } from '../edge-errors.ts';
+import type { OutboxLoss } from '../outbox/outbox.ts';
+import type { OutboxRecord } from '../outbox/outbox-record.ts';
+import type { Refusal } from './outcome.ts';
+
+const keepFiles = 1000;
+
+/** Keeps batches that the platform refuses for good: the newest 1000 in `directory`, each told as a gap and an event. */
+export function createRefused(options: {
+  directory: string;
+  lose(losses: OutboxLoss[]): Promise<void>;
+  event(severity: 'error', cause: Cause): void;
+}): (record: OutboxRecord, outcome: Refusal) => Promise<void> {
+  return async (record, outcome) => {
+    const { directory } = options;
+    const cause = edgeCause('uplink.refused', `reason 0x${outcome.reasonCode.toString(16)} ${outcome.reason}`);
+    const { fromMs, toMs } = record;
+    await options.lose(
+      record.devices.map(([device, samplesLost]) => ({
+        why: 'outbox-damaged',
+        device,
+        fromMs,
+        toMs,
+        samplesLost,
+        cause,
+      })),
+    );
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, `${String(record.position).padStart(16, '0')}.batch`), record.batch);
+    const files = (await readdir(directory)).filter((name) => name.endsWith('.batch')).sort();
+    for (const name of files.slice(0, Math.max(0, files.length - keepFiles))) await unlink(join(directory, name));
+    options.event('error', edgeCause('uplink.refused', `batch ${record.position}: ${outcome.reason}`));
+  };
+}
