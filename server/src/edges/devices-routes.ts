@@ -23,7 +23,7 @@ const shownDevice = device.and(z.object({ report: deviceReport.nullable(), bindi
 export function registerDeviceRoutes(http: Http, edges: Edges): void {
   async function show(tenant: TenantId, one: Device): Promise<z.infer<typeof shownDevice>> {
     const bindingCount = (await edges.bindingCounts(tenant)).get(one.id) ?? 0;
-    return { ...withoutPassword(one), report: edges.deviceReport(one.edge, one.id), bindingCount };
+    return { ...withoutPassword(one), report: edges.deviceReport(one.id), bindingCount };
   }
 
   http.route({
@@ -41,7 +41,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
       const counts = await edges.bindingCounts(tenant);
       const items = (await edges.devices(tenant, request.query.edge)).map((one) => ({
         ...withoutPassword(one),
-        report: edges.deviceReport(one.edge, one.id),
+        report: edges.deviceReport(one.id),
         bindingCount: counts.get(one.id) ?? 0,
       }));
       return { items, next: null };

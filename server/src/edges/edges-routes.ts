@@ -72,7 +72,7 @@ export function registerEdgeRoutes(http: Http, { edges, mqttPort }: { edges: Edg
     },
     handler: async (request, reply) => {
       const issued = await edges.issueToken(tenantOf(request), request.params.id);
-      const command = `LUBAN_EDGE_PLATFORM=${request.protocol}://${request.host} LUBAN_EDGE_TOKEN=${issued.token} npm run edge`;
+      const command = `LUBAN_PLATFORM=${request.protocol}://${request.host} LUBAN_ENROLMENT_TOKEN=${issued.token} npm run edge`;
       return reply.status(201).send({ ...issued, command });
     },
   });

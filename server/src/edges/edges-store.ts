@@ -51,6 +51,11 @@ export function createEdgesStore(database: Database) {
       return row === undefined ? null : toEdgeRow(row);
     },
 
+    allDevices: async () =>
+      (await db.selectFrom('devices').select(['id', 'edge']).execute()).map(({ id, edge }): [DeviceId, EdgeId] => [
+        id as DeviceId,
+        edge as EdgeId,
+      ]),
     devices: async (tenant: TenantId, edge?: EdgeId) => {
       let query = db.selectFrom('devices').selectAll().where('tenant', '=', tenant).orderBy('name').orderBy('id');
       if (edge !== undefined) query = query.where('edge', '=', edge);

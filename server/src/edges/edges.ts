@@ -42,13 +42,17 @@ interface EdgesOptions {
   now: () => number;
   /** Hands a new configuration to an edge that is connected; another edge gets it when it subscribes. */
   sendConfiguration: (edge: EdgeId) => void;
+  /** Ends the connection of an edge that is no more. */
+  dismiss: (edge: EdgeId) => void;
 }
 
 /** Edges, the devices that they collect from, what binds a point to an address, and what edges say of themselves. */
-export async function createEdges({ database, things, now, sendConfiguration }: EdgesOptions) {
+export async function createEdges({ database, things, now, sendConfiguration, dismiss }: EdgesOptions) {
   const store = createEdgesStore(database);
   const edges = new Map<EdgeId, EdgeRow>((await store.edges()).map((row) => [row.id, row]));
   const presences = new Map<EdgeId, Presence>();
+  /** Which edge a device is at: asked for at every look at a thing's state. */
+  const edgeOfDevice = new Map<DeviceId, EdgeId>(await store.allDevices());
 
   function find(tenant: TenantId, id: string): EdgeRow {
     const found = edges.get(id as EdgeId);
@@ -117,6 +121,7 @@ export async function createEdges({ database, things, now, sendConfiguration }: 
         for (const { series } of await store.bindings(tenant, one.id)) await things.bindPoint(series, null);
       await store.deleteEdge(id);
       edges.delete(id);
+      dismiss(id);
       presences.delete(id);
     },
     /** A one-time token; the one before it is void. */
@@ -155,6 +160,7 @@ export async function createEdges({ database, things, now, sendConfiguration }: 
       find(tenant, wanted.edge);
       const made = { ...wanted, id: newId('device', now()) } as Device;
       await store.insertDevice(tenant, made);
+      edgeOfDevice.set(made.id, made.edge);
       await changed(made.edge);
       return made;
     },
@@ -172,6 +178,7 @@ export async function createEdges({ database, things, now, sendConfiguration }: 
       const { edge } = await findDevice(tenant, id);
       for (const { series } of await store.bindings(tenant, id)) await things.bindPoint(series, null);
       await store.deleteDevice(tenant, id);
+      edgeOfDevice.delete(id);
       await changed(edge);
     },
 
@@ -253,9 +260,10 @@ export async function createEdges({ database, things, now, sendConfiguration }: 
     ) => store.gaps(tenant, find(tenant, id).id, open, before, limit),
     events: (tenant: TenantId, id: EdgeId, before: number, limit: number) =>
       store.events(tenant, find(tenant, id).id, before, limit),
-    /** What the edge last said of a device; null when its edge is away, since then nobody knows. */
-    deviceReport(edge: EdgeId, device: DeviceId): DeviceReport | null {
-      const presence = presences.get(edge);
+    /** What its edge last said of a device; null when the edge is away, since then nobody knows. */
+    deviceReport(device: DeviceId): DeviceReport | null {
+      const edge = edgeOfDevice.get(device);
+      const presence = edge === undefined ? undefined : presences.get(edge);
       return presence?.connected ? (presence.report?.devices.find(({ id }) => id === device) ?? null) : null;
     },
   };

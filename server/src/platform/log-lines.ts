@@ -1,6 +1,6 @@
 /** The platform's own log: one JSON line an event, for operators and collectors. Secrets never come here. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type LogFields = Record<string, string | number | boolean | null | undefined>;
+export type LogFields = Record<string, unknown>;
 export type LogLines = (level: LogLevel, event: string, fields?: LogFields) => void;
 
 const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];

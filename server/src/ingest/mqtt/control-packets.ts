@@ -27,17 +27,6 @@ export function parseControlPacket(frame: Buffer, version: MqttVersion): Packet 
   return broken ? undefined : parsed;
 }
 
-/**
- * The protocol version that a CONNECT body asks for, read ahead of parsing because the parser refuses unknown ones.
- * `undefined` when there is no protocol name to be found.
- */
-export function requestedVersion(body: Buffer): { name: string; version: number } | undefined {
-  if (body.length < 2) return undefined;
-  const end = 2 + body.readUInt16BE(0);
-  if (end > 8 || end >= body.length) return undefined;
-  return { name: body.toString('latin1', 2, end), version: body[end]! };
-}
-
 /** Text that cannot be an MQTT string: NUL, or bytes that were no UTF-8 (the parser puts U+FFFD in their place). */
 export function isBrokenText(text: string): boolean {
   return text.includes('\u0000') || text.includes('\uFFFD');
@@ -89,4 +78,13 @@ export function rejection(version: MqttVersion, refusal: MqttRefusal): IConnackP
     reasonCode: reason.code,
     properties: { reasonString: reason.text },
   };
+}
+
+export interface Numbered {
+  messageId: number;
+}
+
+/** A packet identifier is never zero; the parser gives -1 for one that is cut off. */
+export function isNumbered<P extends Packet>(packet: P): packet is P & Numbered {
+  return packet.messageId !== undefined && packet.messageId > 0;
 }

@@ -1,34 +1,61 @@
+import type { IPublishPacket } from 'mqtt-packet';
 import type { MqttLimits } from './mqtt-limits.ts';
+import type { Outgoing } from './outgoing.ts';
 
 interface Delivery {
-  readonly encode: (messageId: number) => Buffer;
+  readonly topic: string;
+  readonly payload: Buffer;
   readonly done: (delivered: boolean) => void;
 }
 
+/** More than that unacknowledged is no use to anybody, whatever the client says that it takes. */
+const MAX_UNACKNOWLEDGED = 1000;
+
 /**
- * QoS 1 messages on their way to one client: no more unacknowledged than the client takes, the rest waiting in order.
- * `full` means that too many wait and the client should be let go.
+ * Messages on their way to one client. At QoS 1 no more are unacknowledged than the client takes; the rest waits in
+ * order.
  */
 export class Deliveries {
-  clientReceiveMaximum = 65_535;
   readonly #limits: MqttLimits;
-  readonly #send: (bytes: Buffer) => void;
+  readonly #outgoing: Outgoing;
+  readonly #encode: (packet: IPublishPacket) => Buffer;
   readonly #sent = new Map<number, (delivered: boolean) => void>();
   #waiting: Delivery[] = [];
+  #waitingBytes = 0;
+  #window = MAX_UNACKNOWLEDGED;
   #lastId = 0;
 
-  constructor(limits: MqttLimits, send: (bytes: Buffer) => void) {
+  /** `encode` gives nothing for a packet larger than the client takes. */
+  constructor(limits: MqttLimits, outgoing: Outgoing, encode: (packet: IPublishPacket) => Buffer) {
     this.#limits = limits;
-    this.#send = send;
+    this.#outgoing = outgoing;
+    this.#encode = encode;
   }
 
-  get full(): boolean {
-    return this.#waiting.length >= this.#limits.maxUnsentPublishes;
+  set clientReceiveMaximum(receiveMaximum: number) {
+    this.#window = Math.min(receiveMaximum, MAX_UNACKNOWLEDGED);
   }
 
-  add(encode: (messageId: number) => Buffer, done: (delivered: boolean) => void): void {
-    this.#waiting.push({ encode, done });
-    this.#sendWaiting();
+  /** Does so much wait that the client, which does not read or acknowledge, should be let go? */
+  isFullFor(bytes: number): boolean {
+    const { maxUnsentBytes, maxUnsentPublishes } = this.#limits;
+    const unsent = this.#outgoing.unsentBytes + this.#waitingBytes + bytes;
+    return this.#waiting.length >= maxUnsentPublishes || unsent > maxUnsentBytes;
+  }
+
+  /** `payload` must not change before the promise resolves. */
+  publish(topic: string, payload: Buffer, qos: 0 | 1): Promise<boolean> {
+    return new Promise((done) => {
+      if (qos === 1) {
+        this.#waiting.push({ topic, payload, done });
+        this.#waitingBytes += payload.length;
+        this.#sendWaiting();
+        return;
+      }
+      const bytes = this.#encode({ cmd: 'publish', topic, payload, qos, dup: false, retain: false });
+      if (bytes.length === 0) done(false);
+      else this.#outgoing.send(bytes, done);
+    });
   }
 
   acknowledged(messageId: number, delivered: boolean): void {
@@ -44,20 +71,22 @@ export class Deliveries {
     const open = [...this.#sent.values(), ...this.#waiting.map((delivery) => delivery.done)];
     this.#sent.clear();
     this.#waiting = [];
+    this.#waitingBytes = 0;
     for (const done of open) done(false);
   }
 
   #sendWaiting(): void {
-    while (this.#waiting.length > 0 && this.#sent.size < this.clientReceiveMaximum) {
-      const delivery = this.#waiting.shift()!;
+    while (this.#waiting.length > 0 && this.#sent.size < this.#window) {
+      const { topic, payload, done } = this.#waiting.shift()!;
+      this.#waitingBytes -= payload.length;
       const messageId = this.#freeId();
-      const bytes = delivery.encode(messageId);
+      const bytes = this.#encode({ cmd: 'publish', topic, payload, qos: 1, messageId, dup: false, retain: false });
       if (bytes.length === 0) {
-        delivery.done(false);
+        done(false);
         continue;
       }
-      this.#sent.set(messageId, delivery.done);
-      this.#send(bytes);
+      this.#sent.set(messageId, done);
+      this.#outgoing.send(bytes);
     }
   }
 

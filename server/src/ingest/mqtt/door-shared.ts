@@ -1,10 +1,23 @@
+import type { MqttDoorHandlers, MqttLog, MqttPeer } from './door-contract.ts';
 import type { DoorTurns } from './door-turns.ts';
-import type { MqttConnection } from './mqtt-connection.ts';
-import type { MqttDoorHandlers, MqttLog } from './mqtt-door.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import type { MqttRefusal } from './mqtt-reasons.ts';
 import type { InputTotals } from './packet-input.ts';
 import type { InflightTotals } from './receipts.ts';
+
+/** One connection as the door sees it. */
+export interface DoorConnection<Identity> extends MqttPeer<Identity> {
+  /** Through CONNACK and not ending. */
+  readonly connected: boolean;
+  start(): void;
+  /** Takes nothing new; answers what is in flight, then says why and closes. */
+  stop(): void;
+  destroy(): void;
+  /** Looks at the clock for this connection; `now` as of `performance.now()`. */
+  sweep(now: number): void;
+  /** Bytes in flight over all connections are below their maximum again. */
+  retry(): void;
+}
 
 /** What the connections of one door share. */
 export interface DoorShared<Identity> extends InflightTotals, InputTotals {
@@ -15,12 +28,12 @@ export interface DoorShared<Identity> extends InflightTotals, InputTotals {
   received: number;
   refused(reason: MqttRefusal): void;
   /** `retry` is called when the bytes in flight over all connections are below their maximum again. */
-  waitForBytes(connection: MqttConnection<Identity>): void;
+  waitForBytes(connection: DoorConnection<Identity>): void;
   bytesReleased(): void;
   /** A connection was authenticated: an older one of the same client goes. */
-  admitted(connection: MqttConnection<Identity>): void;
+  admitted(connection: DoorConnection<Identity>): void;
   /** An admitted connection is ending. */
-  left(connection: MqttConnection<Identity>): void;
+  left(connection: DoorConnection<Identity>): void;
   /** The socket is closed. */
-  gone(connection: MqttConnection<Identity>): void;
+  gone(connection: DoorConnection<Identity>): void;
 }

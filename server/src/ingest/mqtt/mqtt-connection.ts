@@ -1,19 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { IConnectPacket, ISubscribePacket, Packet } from 'mqtt-packet';
+import type { ISubscribePacket, Packet } from 'mqtt-packet';
 import { type ConnectRequest, readConnect } from './connect-request.ts';
-import {
-  acceptance,
-  encode,
-  type MqttVersion,
-  parseControlPacket,
-  rejection,
-  requestedVersion,
-} from './control-packets.ts';
+import { acceptance, encode, type MqttVersion, parseControlPacket, rejection } from './control-packets.ts';
 import { Deliveries } from './deliveries.ts';
-import type { DoorShared } from './door-shared.ts';
+import type { DoorConnection, DoorShared } from './door-shared.ts';
 import type { TurnTaker } from './door-turns.ts';
-import type { MqttPeer } from './mqtt-door.ts';
 import { type MqttRefusal, mqttReasons } from './mqtt-reasons.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Hold, PacketInput } from './packet-input.ts';
@@ -23,13 +15,12 @@ import { Subscriptions, subackCode } from './subscriptions.ts';
 type State = 'new' | 'authenticating' | 'connected' | 'closing' | 'closed';
 
 const MAX_DISCARDED_BYTES = 1024 * 1024;
-const CONNECT = 0x10;
 const PUBLISH_TYPE = 3;
 const PINGREQ = 0xc0;
 const PINGRESP = Buffer.from([0xd0, 0]);
 
 /** One client's connection: reads packets in slices, stops reading while too much is in flight, and ends with a reason. */
-export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
+export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnTaker {
   readonly id: string = randomUUID();
   readonly remote: string;
   clientId = '';
@@ -62,7 +53,7 @@ export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
     const { limits, handlers, log } = shared;
     this.#input = new PacketInput(socket, shared);
     this.#outgoing = new Outgoing(socket, () => shared.turns.flush(this));
-    this.#deliveries = new Deliveries(limits, (bytes) => this.#outgoing.send(bytes));
+    this.#deliveries = new Deliveries(limits, this.#outgoing, (packet) => this.#encode(packet));
     this.#subscriptions = new Subscriptions(limits.maxSubscriptions, (filter) => handlers.subscribe(this, filter));
     this.#intake = new PublishIntake({
       limits,
@@ -104,27 +95,17 @@ export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
     const granted = this.#subscriptions.granted(topic);
     if (this.#state !== 'connected' || granted === undefined) return Promise.resolve(false);
     const body = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-    if (this.#deliveries.full || this.#outgoing.unsentBytes + body.length > this.#shared.limits.maxUnsentBytes) {
+    if (this.#deliveries.isFullFor(body.length)) {
       this.#refuse('write-timeout', 'too much waits for the client to read or acknowledge it');
       return Promise.resolve(false);
     }
-    const packet = { cmd: 'publish', topic, payload: body, dup: false, retain: false } as const;
-    return new Promise((resolve) => {
-      if (qos === 1 && granted === 1) {
-        this.#deliveries.add((messageId) => this.#encode({ ...packet, qos: 1, messageId }), resolve);
-        return;
-      }
-      const bytes = this.#encode({ ...packet, qos: 0 });
-      if (bytes.length === 0) resolve(false);
-      else this.#outgoing.send(bytes, resolve);
-    });
+    return this.#deliveries.publish(topic, body, qos === 1 && granted === 1 ? 1 : 0);
   }
 
   disconnect(reason: MqttRefusal): void {
     this.#refuse(reason);
   }
 
-  /** Takes nothing new; answers what is in flight, then says why and closes. */
   stop(): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#input.holdFor('stopping');
@@ -194,7 +175,7 @@ export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
       this.#intake.take(buffer, header, bodyStart, end);
     } else {
       reader.consume();
-      if (this.#state === 'new') this.#takeFirst(header, buffer.subarray(start, end), buffer.subarray(bodyStart, end));
+      if (this.#state === 'new') this.#takeFirst(buffer.subarray(start, end), bodyStart - start);
       else this.#takeControl(header, buffer.subarray(start, end));
     }
     return true;
@@ -204,7 +185,6 @@ export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
     if (this.#input.release(hold)) this.#shared.turns.read(this);
   }
 
-  /** Bytes in flight over all connections are below their maximum again. */
   retry(): void {
     this.#release('bytes');
   }
@@ -217,46 +197,40 @@ export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
 
   // ---- packets
 
-  #takeFirst(header: number, frame: Buffer, body: Buffer): void {
-    const requested = header === CONNECT ? requestedVersion(body) : undefined;
-    if (requested === undefined) {
-      this.#end('the first packet is no CONNECT', 'protocol-error');
+  #takeFirst(frame: Buffer, bodyStart: number): void {
+    const read = readConnect(frame, bodyStart);
+    if ('refusal' in read) {
+      if (read.version === undefined) this.#end(read.detail ?? mqttReasons[read.refusal].text, read.refusal);
+      else {
+        this.#version = read.version;
+        this.#reject(read.refusal, read.detail);
+      }
       return;
     }
-    const { name, version } = requested;
-    if (name !== 'MQTT' || (version !== 4 && version !== 5)) {
-      // 128 and above are bridges of old, which speak 3.1.1.
-      this.#version = version > 5 && version < 128 ? 5 : 4;
-      this.#reject('unsupported-version', `${JSON.stringify(name)} version ${version}`);
-      return;
-    }
-    this.#version = version;
-    const packet = parseControlPacket(frame, version);
-    const request = packet?.cmd === 'connect' ? readConnect(packet, version) : 'malformed-packet';
-    if (typeof request === 'string') this.#reject(request);
-    else if (this.#overCapacity) this.#reject('server-busy');
-    else this.#authenticate(request, packet as IConnectPacket);
+    this.#version = read.version;
+    if (this.#overCapacity) this.#reject('server-busy');
+    else this.#authenticate(read);
   }
 
-  #authenticate(request: ConnectRequest, { username, password }: IConnectPacket): void {
+  #authenticate(request: ConnectRequest): void {
     this.clientId = request.clientId === '' ? `luban-${randomUUID()}` : request.clientId;
     this.#keepAliveMs = request.keepAliveMs;
     this.#maximumPacketBytes = request.maximumPacketBytes;
     this.#deliveries.clientReceiveMaximum = request.receiveMaximum;
-    this.#intake.version = this.#version;
+    this.#intake.version = request.version;
     this.#intake.reasonStrings = request.reasonStrings;
     this.#intake.clientMaximumPacketBytes = request.maximumPacketBytes;
     this.#state = 'authenticating';
     this.#input.holdFor('authenticating');
+    const { username, password } = request;
     const credentials = {
       clientId: this.clientId,
       remote: this.remote,
       ...(username !== undefined && { username }),
-      ...(password !== undefined && { password: Buffer.from(password) }),
+      ...(password !== undefined && { password }),
     };
-    const { authenticate } = this.#shared.handlers;
     // Started in a promise, so that a handler that throws at once is answered like one that rejects.
-    new Promise<Identity | null>((resolve) => resolve(authenticate(credentials))).then(
+    new Promise<Identity | null>((resolve) => resolve(this.#shared.handlers.authenticate(credentials))).then(
       (identity) => this.#authenticated(identity, request),
       (error: unknown) => {
         this.#shared.log('error', 'mqtt.authentication-failed', { ...this.#who(), error });
@@ -351,7 +325,6 @@ export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
 
   // ---- time and the end
 
-  /** Looks at the clock for this connection; called a few times a second. */
   sweep(now: number): void {
     const { limits } = this.#shared;
     if (this.#state === 'closing') {
@@ -419,13 +392,4 @@ export class MqttConnection<Identity> implements MqttPeer<Identity>, TurnTaker {
   #who(): { connection: string; clientId: string; remote: string } {
     return { connection: this.id, clientId: this.clientId, remote: this.remote };
   }
-}
-
-interface Numbered {
-  messageId: number;
-}
-
-/** A packet identifier is never zero; the parser gives -1 for one that is cut off. */
-function isNumbered<P extends Packet>(packet: P): packet is P & Numbered {
-  return packet.messageId !== undefined && packet.messageId > 0;
 }

@@ -1,93 +1,22 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import type { DoorShared } from './door-shared.ts';
+import type { MqttDoor, MqttDoorHandlers, MqttDoorOptions, MqttPeer } from './door-contract.ts';
+import type { DoorConnection, DoorShared } from './door-shared.ts';
 import { createDoorTurns } from './door-turns.ts';
 import { MqttConnection } from './mqtt-connection.ts';
 import { mqttLimits } from './mqtt-limits.ts';
-import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
+import type { MqttRefusal } from './mqtt-reasons.ts';
 
-/** One connected client. */
-export interface MqttPeer<Identity> {
-  /** The connection's id, new at each connect. */
-  readonly id: string;
-  readonly clientId: string;
-  readonly identity: Identity;
-  readonly remote: string;
-  /**
-   * Sends to this client on a topic that it has subscribed to, at the smaller of `qos` and the QoS subscribed with.
-   * Resolves true when written (QoS 0) or acknowledged by the client (QoS 1); false when the client is gone, has not
-   * subscribed, refused the message, or takes no packet that large. Never rejects.
-   */
-  publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean>;
-  disconnect(reason: MqttRefusal): void;
-}
-
-export type PublishOutcome = { ok: true } | { ok: false; reason: PublishRefusal; message: string };
-
-export type MqttLog = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  event: string,
-  fields: Record<string, unknown>,
-) => void;
-
-export interface MqttDoorHandlers<Identity> {
-  /** Null refuses; a rejection is answered as "unavailable". */
-  authenticate(credentials: {
-    clientId: string;
-    username?: string;
-    password?: Buffer;
-    remote: string;
-  }): Promise<Identity | null>;
-  /**
-   * Takes one message. A QoS 1 message is acknowledged only after `ok`, in the order of arrival. The payload is a view
-   * on what was read from the socket: it stays good, may be kept, and must not be written to. A fault counts as
-   * `unavailable`.
-   */
-  publish(peer: MqttPeer<Identity>, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
-  /** May this peer subscribe? Called only for filters without wildcards. */
-  subscribe(peer: MqttPeer<Identity>, topicFilter: string): boolean;
-  /** The subscription was acknowledged; what is published now arrives after the acknowledgement. */
-  subscribed?(peer: MqttPeer<Identity>, topicFilter: string): void;
-  /** Publishes of this peer may still be in flight. */
-  closed?(peer: MqttPeer<Identity>, reason: string): void;
-}
-
-export interface MqttDoorOptions {
-  readonly host: string;
-  /** 0 for any free port. */
-  readonly port: number;
-  /** Default 1 MiB. */
-  readonly maxPacketBytes?: number;
-  /** Default 10,000. */
-  readonly maxConnections?: number;
-  /** Publishes in flight on one connection; default 64. */
-  readonly receiveMaximum?: number;
-  /** Bytes in flight over all connections; default 64 MiB. */
-  readonly maxInflightBytes?: number;
-  /** From the accepted socket to CONNACK; default 10 s. */
-  readonly connectTimeoutMs?: number;
-  readonly log: MqttLog;
-}
-
-export interface MqttDoorStats {
-  readonly connections: number;
-  /** Publishes handed on since the start. */
-  readonly received: number;
-  readonly refused: Readonly<Partial<Record<MqttRefusal, number>>>;
-  /** Connections not read from at the moment. */
-  readonly paused: number;
-  /** Publishes handed on and not yet settled. */
-  readonly inflight: number;
-}
-
-export interface MqttDoor<Identity> {
-  /** Rejects with the listen error. */
-  start(): Promise<{ port: number }>;
-  /** Takes nothing new, waits a few seconds for what is in flight, says goodbye. */
-  stop(): Promise<void>;
-  peers(): Iterable<MqttPeer<Identity>>;
-  stats(): MqttDoorStats;
-}
+export type {
+  MqttDoor,
+  MqttDoorHandlers,
+  MqttDoorOptions,
+  MqttDoorStats,
+  MqttLog,
+  MqttPeer,
+  PublishOutcome,
+} from './door-contract.ts';
+export type { MqttRefusal } from './mqtt-reasons.ts';
 
 const SWEEP_INTERVAL_MS = 250;
 
@@ -101,9 +30,9 @@ export function createMqttDoor<Identity>(
   handlers: MqttDoorHandlers<Identity>,
 ): MqttDoor<Identity> {
   const limits = mqttLimits(options);
-  const connections = new Set<MqttConnection<Identity>>();
-  const byClientId = new Map<string, Set<MqttConnection<Identity>>>();
-  const waitingForBytes = new Set<MqttConnection<Identity>>();
+  const connections = new Set<DoorConnection<Identity>>();
+  const byClientId = new Map<string, Set<MqttPeer<Identity>>>();
+  const waitingForBytes = new Set<DoorConnection<Identity>>();
   const refused: Partial<Record<MqttRefusal, number>> = {};
   let sweeper: NodeJS.Timeout | undefined;
   let sweptAt = 0;

@@ -1,4 +1,4 @@
-import type { MqttDoorOptions } from './mqtt-door.ts';
+import type { MqttDoorOptions } from './door-contract.ts';
 
 /** Every bound of the door in one place. Bytes and counts unless the name carries a unit. */
 export interface MqttLimits {

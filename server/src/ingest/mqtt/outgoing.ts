@@ -53,7 +53,7 @@ export class Outgoing {
     this.#items = [];
     this.#bytes = 0;
     this.#written = [];
-    if (this.#socket.destroyed) for (const done of written) done(false);
+    if (this.#socket.destroyed || this.#socket.writableEnded) for (const done of written) done(false);
     else if (written.length === 0) this.#socket.write(bytes);
     else {
       this.#socket.write(bytes, (error) => {

@@ -1,5 +1,5 @@
 import { encode, type MqttVersion } from './control-packets.ts';
-import type { MqttLog, PublishOutcome } from './mqtt-door.ts';
+import type { MqttLog, PublishOutcome } from './door-contract.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import { type MqttRefusal, publishRefusals } from './mqtt-reasons.ts';
 import type { Outgoing } from './outgoing.ts';

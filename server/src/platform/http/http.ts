@@ -12,6 +12,7 @@ import {
 } from 'fastify-type-provider-zod';
 import type { Actor, Need } from '../actor.ts';
 import { type ErrorCode, errorText, Refusal } from '../errors.ts';
+import { checkDepth } from '../json.ts';
 import { errorLine, type LogLines } from '../log-lines.ts';
 
 declare module 'fastify' {
@@ -56,6 +57,18 @@ export function createHttp(options: { authenticate: Authenticate; log: LogLines 
       },
     },
     strictTransportSecurity: false,
+  });
+
+  const parseBody = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    try {
+      checkDepth(body as string);
+    } catch (error) {
+      done(new Refusal('request.invalid', (error as Error).message));
+      return;
+    }
+    parseBody(request, body as string, done);
   });
 
   app.addHook('onRoute', (route) => {

@@ -1,0 +1,93 @@
+import { type Batch, BatchError, decodeBatch, encodeBatch, type Sample, toBatch } from '@luban/contracts';
+import type { Log } from '../log/log.ts';
+import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import { RateMeter } from '../platform/rate-meter.ts';
+import type { SeriesDirectory } from '../things/series-directory.ts';
+
+/** Who sends: an edge, a thing by itself, or a user in the name of a thing. */
+export interface Sender {
+  readonly tenantNumber: number;
+  /** What series must be owned by (`SeriesDirectory`). */
+  readonly number: number;
+}
+
+export type IngestOutcome =
+  | { ok: true; accepted: number }
+  | { ok: false; reason: 'malformed' | 'not-authorized' | 'unavailable'; message: string };
+
+export type Ingest = ReturnType<typeof createIngest>;
+
+/** A source clock may be ahead by this much; what claims to be from further in the future would hide every later value. */
+const maxAheadUs = 24 * 3_600_000_000;
+/** 2000-01-01: a clock before it was never set. */
+const leastTimeUs = 946_684_800_000_000;
+
+interface IngestOptions {
+  log: Pick<Log, 'append'>;
+  directory: SeriesDirectory;
+  nowUs: () => number;
+  lines: LogLines;
+}
+
+/** The one way in for samples: every door ends here. `ok` means that the samples are on disk. */
+export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
+  const now = () => nowUs() / 1000;
+  const samples = new RateMeter(now);
+  const messages = new RateMeter(now);
+  let refusals = 0;
+
+  function refuse(reason: 'malformed' | 'not-authorized', message: string): IngestOutcome {
+    refusals++;
+    return { ok: false, reason, message };
+  }
+
+  async function append(sender: Sender, batch: Batch, encoded: Uint8Array): Promise<IngestOutcome> {
+    const foreign = directory.firstForeign(sender.number, batch.series);
+    if (foreign !== undefined) return refuse('not-authorized', `series ${foreign} is not yours to write`);
+    const wrong = wrongTime(batch, nowUs());
+    if (wrong !== undefined) return refuse('malformed', wrong);
+    try {
+      await log.append(sender.tenantNumber, encoded);
+    } catch (error) {
+      lines('error', 'samples not acknowledged', { cause: errorLine(error), samples: batch.count });
+      return { ok: false, reason: 'unavailable', message: 'the log cannot be written now; send again later' };
+    }
+    samples.count(batch.count);
+    messages.count(1);
+    return { ok: true, accepted: batch.count };
+  }
+
+  return {
+    /** A batch as it came from the wire. */
+    accept(sender: Sender, encoded: Uint8Array): IngestOutcome | Promise<IngestOutcome> {
+      let batch: Batch;
+      try {
+        batch = decodeBatch(encoded);
+      } catch (error) {
+        if (!(error instanceof BatchError)) throw error;
+        return refuse('malformed', error.message);
+      }
+      return append(sender, batch, encoded);
+    },
+    acceptSamples(sender: Sender, given: readonly Sample[]): Promise<IngestOutcome> {
+      const batch = toBatch(given);
+      return append(sender, batch, encodeBatch(batch));
+    },
+    stats: () => ({
+      samplesPerSecond: samples.perSecond(),
+      messagesPerSecond: messages.perSecond(),
+      samples: samples.total,
+      refusals,
+    }),
+  };
+}
+
+function wrongTime(batch: Batch, nowUs: number): string | undefined {
+  const latest = nowUs + maxAheadUs;
+  for (let i = 0; i < batch.count; i++) {
+    const time = batch.time[i]!;
+    if (time > latest || time < leastTimeUs)
+      return `sample ${i}: its time ${new Date(time / 1000).toISOString()} is before 2000 or more than a day ahead: check the sender's clock`;
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import {
+  type JsonSamples,
+  kindOf,
+  type Point,
+  type QualityReason,
+  qualityCode,
+  type Sample,
+  type SampleValue,
+} from '@luban/contracts';
+import { Refusal } from '../platform/errors.ts';
+
+/**
+ * JSON samples → samples of the thing's points. Throws Refusal `samples.invalid` that points at each wrong value:
+ * an unknown property, a value of the wrong type.
+ */
+export function readJsonSamples(given: JsonSamples, points: readonly Point[], nowUs: number): Sample[] {
+  const byKey = new Map(points.map((point) => [point.key, point]));
+  const many = 'samples' in given;
+  const errors: { pointer: string; message: string }[] = [];
+  const samples: Sample[] = [];
+  (many ? given.samples : [given]).forEach(({ time, values, quality, simulated }, i) => {
+    const timeUs = time === undefined ? nowUs : microseconds(time);
+    const code = qualityCode(quality as QualityReason);
+    for (const [key, value] of Object.entries(values)) {
+      const pointer = `${many ? `/samples/${i}` : ''}/values/${key}`;
+      const point = byKey.get(key);
+      const wrong =
+        point === undefined ? `the thing has no property ${key}` : wrongValue(point, value as SampleValue, code);
+      if (wrong !== undefined) errors.push({ pointer, message: wrong });
+      else samples.push({ series: point!.series, time: timeUs, value: value as SampleValue, quality: code, simulated });
+    }
+  });
+  if (samples.length === 0 && errors.length === 0)
+    errors.push({ pointer: '/values', message: 'must have at least one value' });
+  if (errors.length > 0)
+    throw new Refusal(
+      'samples.invalid',
+      errors
+        .slice(0, 5)
+        .map(({ pointer, message }) => `${pointer}: ${message}`)
+        .join('; '),
+      errors.slice(0, 100),
+    );
+  return samples;
+}
+
+function wrongValue(point: Point, value: SampleValue, quality: number): string | undefined {
+  const kind = kindOf(value);
+  if (kind === 'none') return quality >= 0x80 ? undefined : 'null needs a bad quality';
+  if (point.type === 'json' || kind === point.type) return undefined;
+  return `must be a ${point.type}, not a ${kind}`;
+}
+
+/** ISO 8601 with up to six decimals of a second → µs. Date keeps three of them. */
+export function microseconds(iso: string): number {
+  const digits = /\.(\d+)/.exec(iso)?.[1] ?? '';
+  const millisecond = Date.parse(iso.replace(/\.\d+/, ''));
+  return millisecond * 1000 + Number(digits.padEnd(6, '0').slice(0, 6));
+}

@@ -1,0 +1,130 @@
+import {
+  type EdgeId,
+  edgeEvent,
+  edgeReport,
+  gap,
+  jsonSamples,
+  type TenantId,
+  type ThingId,
+  topics,
+} from '@luban/contracts';
+import { z } from 'zod';
+import type { Edges } from '../edges/edges.ts';
+import { Refusal } from '../platform/errors.ts';
+import { parseJson } from '../platform/json.ts';
+import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import type { Things } from '../things/things.ts';
+import type { Ingest, IngestOutcome, Sender } from './ingest.ts';
+import { readJsonSamples } from './json-samples.ts';
+import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
+
+/** Whom an MQTT connection belongs to. */
+export type MqttIdentity = Sender & { readonly tenant: TenantId } & (
+    | { readonly kind: 'edge'; readonly edge: EdgeId }
+    | { readonly kind: 'thing'; readonly thing: ThingId }
+  );
+type Peer = MqttPeer<MqttIdentity>;
+
+interface MqttIngestOptions {
+  host: string;
+  port: number;
+  ingest: Ingest;
+  things: Things;
+  edges: Edges;
+  nowUs: () => number;
+  lines: LogLines;
+}
+
+/** MQTT's door for samples, and the two-way line to the edges. User name: the edge's or thing's id; password: its key. */
+export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lines }: MqttIngestOptions) {
+  const edgePeers = new Map<EdgeId, Peer>();
+
+  const handlers: MqttDoorHandlers<MqttIdentity> = {
+    async authenticate({ username, password }) {
+      if (password === undefined) return null;
+      const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
+      if (holder === null) return null;
+      const id = holder.kind === 'edge' ? holder.edge : holder.thing;
+      return username === undefined || username === id ? holder : null;
+    },
+    publish(peer, topic, payload) {
+      if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
+      return publishOther(peer, topic, payload);
+    },
+    subscribe: (peer, filter) => peer.identity.kind === 'edge' && filter === topics.configuration,
+    subscribed(peer) {
+      if (peer.identity.kind !== 'edge') return;
+      edgePeers.set(peer.identity.edge, peer);
+      edges.connected(peer.identity.edge, true);
+      sendConfiguration(peer.identity.edge);
+    },
+    closed(peer, reason) {
+      if (peer.identity.kind !== 'edge' || edgePeers.get(peer.identity.edge) !== peer) return;
+      edgePeers.delete(peer.identity.edge);
+      edges.connected(peer.identity.edge, false);
+      lines('warn', 'edge gone', { edge: peer.identity.edge, reason });
+    },
+  };
+
+  async function publishOther(peer: Peer, topic: string, payload: Buffer): Promise<PublishOutcome> {
+    const { identity } = peer;
+    try {
+      if (topic === topics.samples && identity.kind === 'thing') return await takeJson(identity, payload);
+      if (identity.kind !== 'edge') return notAuthorized(topic);
+      if (topic === topics.report) edges.reported(identity.edge, edgeReport.parse(parseJson(payload.toString('utf8'))));
+      else if (topic === topics.gaps)
+        await edges.putGaps(identity.tenant, identity.edge, z.array(gap).parse(parseJson(payload.toString('utf8'))));
+      else if (topic === topics.events)
+        await edges.putEvents(
+          identity.tenant,
+          identity.edge,
+          z.array(edgeEvent).parse(parseJson(payload.toString('utf8'))),
+        );
+      else return notAuthorized(topic);
+      return { ok: true };
+    } catch (error) {
+      if (error instanceof z.ZodError)
+        return { ok: false, reason: 'malformed', message: z.prettifyError(error).slice(0, 500) };
+      if (error instanceof Refusal || error instanceof SyntaxError)
+        return { ok: false, reason: 'malformed', message: error.message.slice(0, 500) };
+      lines('error', 'message not taken', { topic, cause: errorLine(error) });
+      return { ok: false, reason: 'unavailable', message: 'the platform cannot take this now; send again later' };
+    }
+  }
+
+  function takeJson(identity: MqttIdentity & { kind: 'thing' }, payload: Buffer): Promise<PublishOutcome> {
+    const given = jsonSamples.parse(parseJson(payload.toString('utf8')));
+    const samples = readJsonSamples(given, things.pointsOf(identity.tenant, identity.thing), nowUs());
+    return ingest.acceptSamples(identity, samples).then(plain);
+  }
+
+  function sendConfiguration(edge: EdgeId): void {
+    const peer = edgePeers.get(edge);
+    if (peer === undefined) return;
+    edges
+      .configuration(edge)
+      .then((configuration) => peer.publish(topics.configuration, Buffer.from(JSON.stringify(configuration)), 1))
+      .catch((error: unknown) => lines('error', 'configuration not sent', { edge, cause: errorLine(error) }));
+  }
+
+  const door = createMqttDoor<MqttIdentity>({ host, port, log: lines }, handlers);
+  return {
+    start: () => door.start(),
+    stop: () => door.stop(),
+    sendConfiguration,
+    /** Ends the connection of an edge whose key is void. */
+    dismiss: (edge: EdgeId) => edgePeers.get(edge)?.disconnect('not-authorized'),
+    stats: () => door.stats(),
+  };
+}
+
+function notAuthorized(topic: string): PublishOutcome {
+  return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic}` };
+}
+
+function outcomeOf(outcome: IngestOutcome | Promise<IngestOutcome>): PublishOutcome | Promise<PublishOutcome> {
+  return outcome instanceof Promise ? outcome.then(plain) : plain(outcome);
+}
+function plain(outcome: IngestOutcome): PublishOutcome {
+  return outcome.ok ? { ok: true } : outcome;
+}

@@ -1,0 +1,84 @@
+import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
+
+/** One connected client. */
+export interface MqttPeer<Identity> {
+  /** The connection's id, new at each connect. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly identity: Identity;
+  readonly remote: string;
+  /**
+   * Sends to this client on a topic that it has subscribed to, at the smaller of `qos` and the QoS subscribed with.
+   * Resolves true when written (QoS 0) or acknowledged by the client (QoS 1); false when the client is gone, has not
+   * subscribed, refused the message, or takes no packet that large. Never rejects. `payload` must not change before.
+   */
+  publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean>;
+  disconnect(reason: MqttRefusal): void;
+}
+
+export type PublishOutcome = { ok: true } | { ok: false; reason: PublishRefusal; message: string };
+
+export type MqttLog = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  event: string,
+  fields: Record<string, unknown>,
+) => void;
+
+export interface MqttDoorHandlers<Identity> {
+  /** Null refuses; a rejection is answered as "unavailable". */
+  authenticate(credentials: {
+    clientId: string;
+    username?: string;
+    password?: Buffer;
+    remote: string;
+  }): Promise<Identity | null>;
+  /**
+   * Takes one message. A QoS 1 message is acknowledged only after `ok`, in the order of arrival. The payload is a view
+   * on what was read from the socket: it stays good, may be kept, and must not be written to. A fault counts as
+   * `unavailable`.
+   */
+  publish(peer: MqttPeer<Identity>, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
+  /** May this peer subscribe? Called only for filters without wildcards. */
+  subscribe(peer: MqttPeer<Identity>, topicFilter: string): boolean;
+  /** The subscription was acknowledged; what is published now arrives after the acknowledgement. */
+  subscribed?(peer: MqttPeer<Identity>, topicFilter: string): void;
+  /** Publishes of this peer may still be in flight. */
+  closed?(peer: MqttPeer<Identity>, reason: string): void;
+}
+
+export interface MqttDoorOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Default 1 MiB. */
+  readonly maxPacketBytes?: number;
+  /** Default 10,000. */
+  readonly maxConnections?: number;
+  /** Publishes in flight on one connection; default 64. */
+  readonly receiveMaximum?: number;
+  /** Bytes in flight over all connections; default 64 MiB. */
+  readonly maxInflightBytes?: number;
+  /** From the accepted socket to CONNACK; default 10 s. */
+  readonly connectTimeoutMs?: number;
+  readonly log: MqttLog;
+}
+
+export interface MqttDoorStats {
+  readonly connections: number;
+  /** Publishes handed on since the start. */
+  readonly received: number;
+  readonly refused: Readonly<Partial<Record<MqttRefusal, number>>>;
+  /** Connections not read from at the moment. */
+  readonly paused: number;
+  /** Publishes handed on and not yet settled. */
+  readonly inflight: number;
+}
+
+export interface MqttDoor<Identity> {
+  /** Rejects with the listen error. */
+  start(): Promise<{ port: number }>;
+  /** Takes nothing new, waits a few seconds for what is in flight, says goodbye. */
+  stop(): Promise<void>;
+  peers(): Iterable<MqttPeer<Identity>>;
+  stats(): MqttDoorStats;
+}

@@ -1,0 +1,58 @@
+import { jsonSamples, samplesAccepted } from '@luban/contracts';
+import type { Actor } from '../platform/actor.ts';
+import { type ErrorCode, Refusal } from '../platform/errors.ts';
+import { actorOf, type Http } from '../platform/http/http.ts';
+import type { Things } from '../things/things.ts';
+import type { Ingest, IngestOutcome } from './ingest.ts';
+import { readJsonSamples } from './json-samples.ts';
+
+/** HTTP's door for samples: a thing with its own key, or a user who names the thing. */
+export function registerSamplesRoutes(
+  http: Http,
+  { ingest, things, nowUs }: { ingest: Ingest; things: Things; nowUs: () => number },
+): void {
+  http.route({
+    method: 'POST',
+    url: '/api/v1/samples',
+    config: { permission: 'samples.write', machines: true },
+    schema: {
+      summary: 'Store samples; the answer means that they are on disk',
+      description: 'With a thing’s key as bearer token the thing is known; a user names it by id or key in `thing`.',
+      tags: ['samples'],
+      body: jsonSamples,
+      response: { 200: samplesAccepted },
+    },
+    handler: async (request) => {
+      const actor = actorOf(request);
+      const thing = await things.thing(actor.tenant, thingOf(actor, request.body.thing));
+      const points = things.pointsOf(actor.tenant, thing.id);
+      const samples = readJsonSamples(request.body, points, nowUs());
+      return accepted(
+        await ingest.acceptSamples({ tenantNumber: actor.tenantNumber, number: things.senderOf(thing.id) }, samples),
+      );
+    },
+  });
+}
+
+function thingOf(actor: Actor, named: string | undefined): string {
+  if (actor.kind === 'edge') throw new Refusal('permission.denied', 'An edge sends by MQTT');
+  if (actor.kind === 'thing') {
+    if (named !== undefined && named !== actor.thing)
+      throw new Refusal('samples.not-yours', `This key belongs to ${actor.thing}`);
+    return actor.thing;
+  }
+  if (named === undefined)
+    throw new Refusal('samples.invalid', 'Name the thing', [{ pointer: '/thing', message: 'is missing' }]);
+  return named;
+}
+
+const refusals: Record<'malformed' | 'not-authorized' | 'unavailable', ErrorCode> = {
+  malformed: 'samples.invalid',
+  'not-authorized': 'samples.not-yours',
+  unavailable: 'samples.unavailable',
+};
+
+function accepted(outcome: IngestOutcome): { accepted: number } {
+  if (!outcome.ok) throw new Refusal(refusals[outcome.reason], outcome.message);
+  return { accepted: outcome.accepted };
+}

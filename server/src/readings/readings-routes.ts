@@ -1,0 +1,195 @@
+import { Readable } from 'node:stream';
+import {
+  idSchema,
+  latestReading,
+  maxBuckets,
+  maxRangeRows,
+  maxSeries,
+  type Point,
+  page,
+  seriesBuckets,
+  seriesReadings,
+  type TenantId,
+  timeZone,
+} from '@luban/contracts';
+import { z } from 'zod';
+import { Refusal } from '../platform/errors.ts';
+import { actorOf, type Http } from '../platform/http/http.ts';
+import { type Telemetry, TelemetryFault } from '../telemetry/telemetry.ts';
+import type { Things } from '../things/things.ts';
+import { type Readings, toReading } from './readings.ts';
+import { createZonedTime, csvHeader, csvLine } from './readings-csv.ts';
+
+/** Most series in one question. */
+const maxSeriesAsked = 1000;
+const seriesList = z
+  .string()
+  .max(12_000)
+  .regex(/^\d+(,\d+)*$/, 'series numbers, separated by commas')
+  .meta({ description: 'Series numbers, separated by commas', examples: ['1,2,3'] });
+const micros = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).meta({ description: 'µs since 1970 UTC' });
+const span = z.object({ series: seriesList, from: micros, to: micros });
+
+interface ReadingRoutesOptions {
+  readings: Readings;
+  telemetry: Telemetry;
+  things: Things;
+}
+
+export function registerReadingRoutes(http: Http, { readings, telemetry, things }: ReadingRoutesOptions): void {
+  function pointsAsked(tenant: TenantId, list: string): Point[] {
+    const asked = [...new Set(list.split(',').map(Number))];
+    if (asked.length > maxSeriesAsked)
+      throw new Refusal('readings.too-much', `At most ${maxSeriesAsked} series in one question`);
+    return asked.map((series) => {
+      const point = series <= maxSeries ? things.point(tenant, series) : undefined;
+      if (point === undefined) throw new Refusal('points.not-found', `There is no series ${series}`);
+      return point;
+    });
+  }
+  function checkSpan({ from, to }: { from: number; to: number }) {
+    if (to <= from)
+      throw new Refusal('request.invalid', '`to` must be after `from`', [
+        { pointer: '/to', message: 'must be after from' },
+      ]);
+  }
+
+  http.route({
+    method: 'GET',
+    url: '/api/v1/readings/latest',
+    config: { permission: 'readings.read' },
+    schema: {
+      summary: 'The newest reading of each point',
+      tags: ['readings'],
+      querystring: z.object({ series: seriesList.optional(), thing: idSchema('thing').optional() }),
+      response: { 200: page(latestReading) },
+    },
+    handler: async (request) => {
+      const { tenant, tenantNumber } = actorOf(request);
+      const { series, thing } = request.query;
+      const points = thing !== undefined ? things.pointsOf(tenant, thing) : pointsAsked(tenant, series ?? '0');
+      return { items: readings.latest(tenantNumber, points), next: null };
+    },
+  });
+  http.route({
+    method: 'GET',
+    url: '/api/v1/readings/range',
+    config: { permission: 'readings.read' },
+    schema: {
+      summary: 'Samples of points in [from, to), oldest first',
+      tags: ['readings'],
+      querystring: span.extend({
+        limit: z.coerce
+          .number()
+          .int()
+          .min(1)
+          .max(maxRangeRows)
+          .default(10_000)
+          .meta({ description: 'For each series' }),
+      }),
+      response: { 200: page(seriesReadings) },
+    },
+    handler: async (request) => {
+      const { tenant, tenantNumber } = actorOf(request);
+      checkSpan(request.query);
+      const points = pointsAsked(tenant, request.query.series);
+      const { from, to, limit } = request.query;
+      if (points.length * limit > maxRangeRows)
+        throw new Refusal(
+          'readings.too-much',
+          `${points.length} series × ${limit} rows is more than ${maxRangeRows}: lower the limit`,
+        );
+      const series = points.map((point) => point.series);
+      const found = await asked(telemetry.range({ tenant: tenantNumber, series, fromUs: from, toUs: to, limit }));
+      const items = points.map((point) => {
+        const { samples, more } = found.get(point.series) ?? { samples: [], more: false };
+        return { series: point.series, readings: samples.map(toReading), more };
+      });
+      return { items, next: null };
+    },
+  });
+  http.route({
+    method: 'GET',
+    url: '/api/v1/readings/buckets',
+    config: { permission: 'readings.read' },
+    schema: {
+      summary: 'Samples of points in [from, to), summed up in equal buckets',
+      tags: ['readings'],
+      querystring: span.extend({ count: z.coerce.number().int().min(1).max(maxBuckets).default(500) }),
+      response: { 200: page(seriesBuckets) },
+    },
+    handler: async (request) => {
+      const { tenant, tenantNumber } = actorOf(request);
+      checkSpan(request.query);
+      const points = pointsAsked(tenant, request.query.series);
+      const { from, to, count } = request.query;
+      if (points.length * count > maxRangeRows)
+        throw new Refusal(
+          'readings.too-much',
+          `${points.length} series × ${count} buckets is more than ${maxRangeRows}: ask for fewer`,
+        );
+      const widthUs = Math.max(1, Math.ceil((to - from) / count));
+      const series = points.map((point) => point.series);
+      const found = await asked(telemetry.buckets({ tenant: tenantNumber, series, fromUs: from, toUs: to, widthUs }));
+      return {
+        items: points.map((point) => ({ series: point.series, widthUs, buckets: found.get(point.series) ?? [] })),
+        next: null,
+      };
+    },
+  });
+  http.route({
+    method: 'GET',
+    url: '/api/v1/readings/export.csv',
+    config: { permission: 'readings.read' },
+    schema: {
+      summary: 'Samples as CSV (UTF-8 with a byte order mark), one line a sample, times with their offset',
+      tags: ['readings'],
+      querystring: span.extend({ zone: timeZone.default('UTC') }),
+    },
+    handler: async (request, reply) => {
+      const { tenant, tenantNumber } = actorOf(request);
+      checkSpan(request.query);
+      const points = pointsAsked(tenant, request.query.series);
+      const names = new Map((await things.things(tenant)).map((thing) => [thing.id, thing.key]));
+      const { from, to, zone } = request.query;
+      const zoned = createZonedTime(zone);
+      async function* lines() {
+        yield `\ufeff${csvHeader}`;
+        for (const point of points) {
+          for (let at = from; ; ) {
+            const found = await telemetry.range({
+              tenant: tenantNumber,
+              series: [point.series],
+              fromUs: at,
+              toUs: to,
+              limit: 10_000,
+            });
+            const { samples, more } = found.get(point.series) ?? { samples: [], more: false };
+            const thing = names.get(point.thing) ?? point.thing;
+            yield samples.map((sample) => csvLine(zoned(sample.timeUs), thing, point, toReading(sample))).join('');
+            if (!more || samples.length === 0) break;
+            at = samples[samples.length - 1]!.timeUs + 1;
+          }
+        }
+      }
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', 'attachment; filename="luban-readings.csv"')
+        .serializer((payload: unknown) => payload as string)
+        .send(Readable.from(lines()));
+    },
+  });
+}
+
+/** A fault of the store in the API's words. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof TelemetryFault)) throw error;
+    throw new Refusal(
+      error.code === 'telemetry.too-much' ? 'readings.too-much' : 'readings.unavailable',
+      error.message,
+    );
+  }
+}
