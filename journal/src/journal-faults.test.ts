@@ -79,6 +79,38 @@ describe('a journal on a failing disk', () => {
     await again.close();
   });
 
+  it('keeps order and loses nothing acknowledged while the disk fails again and again under many writers', async () => {
+    const disk = createFaultyFileSystem();
+    const journal = await openJournal({ directory: directory(), segmentBytes: 64 * 1024 }, disk.fileSystem);
+    const acknowledged = new Map<number, string>();
+    let rejected = 0;
+    const write = async (writer: number) => {
+      for (let i = 0; i < 100; i++) {
+        const text = `${writer}.${i} `.repeat(1 + ((writer * i) % 400));
+        try {
+          const position = await journal.append(Buffer.from(text));
+          expect(acknowledged.has(position)).toBe(false);
+          acknowledged.set(position, text);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'journal.io' });
+          rejected++;
+        }
+        if (writer > 0) continue;
+        if (i % 5 === 1) disk.fail(i % 2 ? 'datasync' : 'writev', 'EIO', '.seg');
+        if (i % 5 === 3) disk.mend();
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)));
+    disk.mend();
+    await journal.close();
+    expect(rejected).toBeGreaterThan(20);
+    const again = await openJournal({ directory: directory() });
+    const found = (await readAll(again)).map((record) => [record.position, record.payload.toString()]);
+    expect(found).toEqual([...acknowledged].sort(([a], [b]) => a - b));
+    expect(again.faults()).toEqual([]);
+    await again.close();
+  });
+
   it('finishes short writes', async () => {
     const disk = createFaultyFileSystem();
     disk.shortWrites(7);

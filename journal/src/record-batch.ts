@@ -1,7 +1,7 @@
 import type { Position } from './journal.ts';
 import { RECORD_HEADER_BYTES, writeRecordHeader } from './segment-format.ts';
 
-export interface PendingRecord {
+interface PendingRecord {
   payload: Buffer;
   resolve: (position: Position) => void;
   reject: (error: Error) => void;
