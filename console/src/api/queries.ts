@@ -1,0 +1,157 @@
+import type {
+  Edge,
+  EdgeEvent,
+  Flow,
+  LatestReading,
+  Me,
+  Page,
+  SeriesBuckets,
+  SeriesReadings,
+  Site,
+  ThingModel,
+  User,
+} from '@luban/contracts';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import type { ListedDevice, ListedGap, ListedPoint, ListedThing, ThingKey } from './api-types.ts';
+import { api, type Query } from './request.ts';
+
+/** Every read of the API that a page makes, with its cache key. */
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => api.get<Me>('/me', undefined, signal),
+  staleTime: 60_000,
+});
+export const setupQuery = queryOptions({
+  queryKey: ['setup'],
+  queryFn: ({ signal }) => api.get<{ needed: boolean }>('/setup', undefined, signal),
+});
+export const usersQuery = queryOptions({
+  queryKey: ['users'],
+  queryFn: ({ signal }) => api.get<Page<User>>('/users', { limit: 1000 }, signal),
+});
+export const sitesQuery = queryOptions({
+  queryKey: ['sites'],
+  queryFn: ({ signal }) => api.get<Page<Site>>('/sites', { limit: 1000 }, signal),
+  staleTime: 30_000,
+});
+export const modelsQuery = queryOptions({
+  queryKey: ['models'],
+  queryFn: ({ signal }) => api.get<Page<ThingModel>>('/thing-models', { limit: 1000 }, signal),
+  staleTime: 30_000,
+});
+export const flowQuery = queryOptions({
+  queryKey: ['flow'],
+  queryFn: ({ signal }) => api.get<Flow>('/flow', undefined, signal),
+});
+
+export interface ThingFilter {
+  q?: string;
+  site?: string;
+  state?: string;
+}
+export const thingsQuery = (filter: ThingFilter, limit = 200) =>
+  infiniteQueryOptions({
+    queryKey: ['things', filter, limit],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<ListedThing>>('/things', { ...filter, cursor: pageParam, limit }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    refetchInterval: 5000,
+  });
+export const thingQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['thing', id],
+    queryFn: ({ signal }) => api.get<ListedThing>(`/things/${id}`, undefined, signal),
+    refetchInterval: 2000,
+  });
+export const thingKeysQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['thing-keys', id],
+    queryFn: ({ signal }) => api.get<Page<ThingKey>>(`/things/${id}/keys`, undefined, signal),
+  });
+
+/** Every page of a list, joined. The API gives at most 1,000 a page. */
+async function all<T>(path: string, query: Query, signal: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await api.get<Page<T>>(path, { ...query, cursor, limit: 1000 }, signal);
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== null && !signal.aborted);
+  return items;
+}
+export const thingPointsQuery = (thing: string) =>
+  queryOptions({
+    queryKey: ['points', 'of', thing],
+    queryFn: ({ signal }) => all<ListedPoint>('/points', { thing }, signal),
+    staleTime: 15_000,
+  });
+export const pointsQuery = (q: string) =>
+  infiniteQueryOptions({
+    queryKey: ['points', 'search', q],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<ListedPoint>>('/points', { q, cursor: pageParam, limit: 200 }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    staleTime: 15_000,
+  });
+
+export const latestOfThingQuery = (thing: string) =>
+  queryOptions({
+    queryKey: ['latest', 'of', thing],
+    queryFn: ({ signal }) => api.get<{ items: LatestReading[] }>('/readings/latest', { thing }, signal),
+    staleTime: 5000,
+  });
+
+export interface Span {
+  series: readonly number[];
+  /** µs since 1970 UTC. */
+  from: number;
+  to: number;
+}
+const spanQuery = ({ series, from, to }: Span) => ({ series: series.join(','), from, to });
+export const readBuckets = (span: Span, count: number, signal?: AbortSignal) =>
+  api.get<{ items: SeriesBuckets[] }>('/readings/buckets', { ...spanQuery(span), count }, signal);
+export const readRange = (span: Span, limit: number, signal?: AbortSignal) =>
+  api.get<{ items: SeriesReadings[] }>('/readings/range', { ...spanQuery(span), limit }, signal);
+
+export const edgesQuery = queryOptions({
+  queryKey: ['edges'],
+  queryFn: ({ signal }) => api.get<Page<Edge>>('/edges', { limit: 1000 }, signal),
+  refetchInterval: 10_000,
+});
+export const edgeQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['edge', id],
+    queryFn: ({ signal }) => api.get<Edge>(`/edges/${id}`, undefined, signal),
+    refetchInterval: 5000,
+  });
+export const devicesQuery = (edge: string) =>
+  queryOptions({
+    queryKey: ['devices', edge],
+    queryFn: ({ signal }) => api.get<Page<ListedDevice>>('/devices', { edge, limit: 1000 }, signal),
+    refetchInterval: 3000,
+  });
+export const gapsQuery = (edge: string, open: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ['gaps', edge, open],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<ListedGap>>(
+        `/edges/${edge}/gaps`,
+        { open: open ? true : undefined, cursor: pageParam, limit: 100 },
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    refetchInterval: 5000,
+  });
+export const eventsQuery = (edge: string) =>
+  infiniteQueryOptions({
+    queryKey: ['events', edge],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<EdgeEvent>>(`/edges/${edge}/events`, { cursor: pageParam, limit: 100 }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    refetchInterval: 3000,
+  });

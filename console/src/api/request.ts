@@ -1,0 +1,55 @@
+import { ApiError, errorOf, unreachable } from './api-error.ts';
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** `/api/v1` + path + the query's defined fields. Commas and colons stay readable. */
+export function apiAddress(path: string, query: Query = {}): string {
+  const fields = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const text = fields
+    .map(([key, value]) => `${key}=${encodeURIComponent(String(value)).replaceAll('%2C', ',').replaceAll('%3A', ':')}`)
+    .join('&');
+  return `/api/v1${path}${text === '' ? '' : `?${text}`}`;
+}
+
+async function send<T>(method: string, path: string, options: { query?: Query; body?: unknown; signal?: AbortSignal }) {
+  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+  // The server refuses writes without this header: another site's page cannot set it.
+  if (method !== 'GET') headers['x-luban-request'] = '1';
+  if (options.body !== undefined) headers['content-type'] = 'application/json';
+  let answer: Response;
+  try {
+    answer = await fetch(apiAddress(path, options.query), {
+      method,
+      headers,
+      credentials: 'same-origin',
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal,
+    });
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause;
+    throw unreachable(cause);
+  }
+  if (!answer.ok) throw await errorOf(answer);
+  if (answer.status === 204 || answer.headers.get('content-length') === '0') return undefined as T;
+  return (await answer.json().catch((cause: unknown) => {
+    throw new ApiError(
+      {
+        status: answer.status,
+        code: 'console.unexpected',
+        text: {
+          zh: '平台的回答不是 JSON。请重新加载页面。',
+          en: "The platform's answer is not JSON. Reload the page.",
+        },
+      },
+      cause,
+    );
+  })) as T;
+}
+
+/** Throws ApiError for anything but success. */
+export const api = {
+  get: <T>(path: string, query?: Query, signal?: AbortSignal) => send<T>('GET', path, { query, signal }),
+  post: <T>(path: string, body?: unknown) => send<T>('POST', path, { body: body ?? {} }),
+  patch: <T>(path: string, body: unknown) => send<T>('PATCH', path, { body }),
+  delete: (path: string) => send<void>('DELETE', path, {}),
+};

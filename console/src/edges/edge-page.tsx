@@ -1,0 +1,3 @@
+export function EdgePage() {
+  return null;
+}

@@ -1,0 +1,43 @@
+import type { Texts } from './language.tsx';
+
+export const overviewTexts = {
+  title: { zh: '总览', en: 'Overview' },
+  path: { zh: '数据的路径', en: 'The path of the data' },
+  devices: { zh: '设备', en: 'Devices' },
+  edges: { zh: '边缘网关', en: 'Edges' },
+  ingest: { zh: '接入', en: 'Ingest' },
+  storage: { zh: '存储', en: 'Storage' },
+  perSecond: { zh: '样本/秒', en: 'samples/s' },
+  ofDevices: { zh: (n: string) => `/ ${n} 在线`, en: (n: string) => `of ${n} online` },
+  ofEdges: { zh: (n: string) => `/ ${n} 已连接`, en: (n: string) => `of ${n} connected` },
+  backlog: { zh: '积压', en: 'Backlog' },
+  messages: { zh: '消息/秒', en: 'Messages/s' },
+  connections: { zh: '连接', en: 'Connections' },
+  logSize: { zh: '日志', en: 'Log' },
+  waiting: { zh: '待写入', en: 'Waiting' },
+  total: { zh: '已存样本', en: 'Stored samples' },
+  disk: { zh: '磁盘', en: 'Disk' },
+  lag: { zh: '延迟', en: 'Lag' },
+  degraded: { zh: '异常', en: 'Degraded' },
+  offline: { zh: '离线', en: 'Offline' },
+  frozen: {
+    zh: (when: string) => `平台自 ${when} 起没有应答；以下是那一刻的情形，不是现在。`,
+    en: (when: string) => `The platform has not answered since ${when}; this is how things stood then, not now.`,
+  },
+  things: { zh: '设备状态', en: 'Things' },
+  allThings: { zh: '查看全部', en: 'See all' },
+  noThings: { zh: '还没有设备', en: 'No things yet' },
+  noThingsText: {
+    zh: '先接入一个边缘网关，或新建设备并用密钥直接上报。',
+    en: 'Enrol an edge first, or add a thing and let it send by itself with a key.',
+  },
+  addEdge: { zh: '接入边缘网关', en: 'Enrol an edge' },
+  addThing: { zh: '新建设备', en: 'Add a thing' },
+  points: { zh: (n: number) => `${n} 个点`, en: (n: number) => (n === 1 ? '1 point' : `${n} points`) },
+  allWell: { zh: '一切正常', en: 'All is well' },
+  needsCare: {
+    zh: (n: number) => `${n} 处需要处理`,
+    en: (n: number) => (n === 1 ? '1 place needs attention' : `${n} places need attention`),
+  },
+  nothingFlows: { zh: '尚无数据流动', en: 'Nothing flows yet' },
+} satisfies Texts;

@@ -1,0 +1,3 @@
+export function ThingPage() {
+  return null;
+}
