@@ -28,7 +28,7 @@ export type { NumberedTenant } from './identity-store.ts';
 /** A sign-in link works once, within this time. */
 const linkMs = 15 * 60_000;
 
-export interface NewTenant {
+interface NewTenant {
   readonly name: string;
   readonly timeZone: string;
   readonly language: Language;

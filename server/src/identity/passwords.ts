@@ -19,7 +19,7 @@ const keyBytes = 32;
 const mostWaiting = 32;
 
 /**
- * Password hashing by scrypt. The default cost is 64 MiB and about a quarter of a second. `hash` and `verify` throw
+ * Password hashing by scrypt. The default cost is 64 MiB and about 0.3 s. `hash` and `verify` throw
  * Refusal session.throttled when too many wait already.
  */
 export function createPasswords(options: { log2N?: number } = {}): Passwords {

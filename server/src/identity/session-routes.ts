@@ -125,7 +125,7 @@ export function registerSessionRoutes(http: Http, identity: Identity, { onSetup 
 }
 
 /** The signed-in user of a route that machines may not call. */
-export function userActorOf(request: FastifyRequest): UserActor {
+function userActorOf(request: FastifyRequest): UserActor {
   if (request.actor === null) throw new Refusal('session.required');
   if (request.actor.kind !== 'user') throw new Refusal('permission.denied');
   return request.actor;

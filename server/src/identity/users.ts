@@ -31,7 +31,7 @@ export interface Users {
   ): Promise<'done' | { throttledMs: number }>;
 }
 
-export interface OwnChange {
+interface OwnChange {
   readonly name?: string | undefined;
   readonly language?: Language | undefined;
   readonly newPassword?: string | undefined;
