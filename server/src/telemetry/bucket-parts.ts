@@ -1,0 +1,128 @@
+import type { Bucket } from '@luban/contracts';
+import type { StoredSample } from './stored-sample.ts';
+
+/**
+ * What is known of one bucket from some of its samples. Numbers and booleans count; other kinds are passed over unless
+ * their quality is bad. Values of bad quality are in `bad` only, and end the holding of the value before them.
+ */
+export interface BucketPart {
+  readonly startUs: number;
+  readonly count: number;
+  readonly bad: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly sum: number;
+  readonly first: number | null;
+  readonly last: number | null;
+  /** Times of the oldest and the newest sample, bad ones too. */
+  readonly firstUs: number;
+  readonly lastUs: number;
+  /** The value that holds after the newest sample; null when that one is bad. */
+  readonly holds: number | null;
+  /** Sum of value × µs that it held, each until the next sample or the end of the bucket; and of those µs. */
+  readonly weighted: number;
+  readonly weightUs: number;
+}
+
+/** Samples of one series in order of time → its parts. What is before `fromUs` makes one part that starts before it. */
+export function bucketParts(samples: readonly StoredSample[], fromUs: number, widthUs: number): BucketPart[] {
+  const parts: BucketPart[] = [];
+  for (const sample of samples) {
+    const isBad = (sample.status & 0x80) !== 0;
+    if (!isBad && sample.status >= 0x400) continue;
+    const startUs = Math.max(Math.floor(sample.timeUs / widthUs) * widthUs, fromUs - widthUs);
+    const value = isBad ? null : Number(sample.value);
+    const part = partOf(sample.timeUs, value, startUs, widthUs);
+    const before = parts.at(-1);
+    if (before?.startUs === startUs) parts[parts.length - 1] = appendPart(before, part, widthUs);
+    else parts.push(part);
+  }
+  return parts;
+}
+
+function partOf(timeUs: number, value: number | null, startUs: number, widthUs: number): BucketPart {
+  const heldUs = startUs + widthUs - timeUs;
+  return {
+    startUs,
+    count: value === null ? 0 : 1,
+    bad: value === null ? 1 : 0,
+    min: value,
+    max: value,
+    sum: value ?? 0,
+    first: value,
+    last: value,
+    firstUs: timeUs,
+    lastUs: timeUs,
+    holds: value,
+    weighted: value === null ? 0 : value * heldUs,
+    weightUs: value === null ? 0 : heldUs,
+  };
+}
+
+/** Two parts of one bucket, every sample of `later` after every one of `earlier`. */
+export function appendPart(earlier: BucketPart, later: BucketPart, widthUs: number): BucketPart {
+  // The last value of the earlier part was taken to hold to the bucket's end; it holds to the next sample.
+  const cutUs = earlier.holds === null ? 0 : earlier.startUs + widthUs - later.firstUs;
+  return {
+    startUs: earlier.startUs,
+    count: earlier.count + later.count,
+    bad: earlier.bad + later.bad,
+    min: earlier.min === null ? later.min : later.min === null ? earlier.min : Math.min(earlier.min, later.min),
+    max: earlier.max === null ? later.max : later.max === null ? earlier.max : Math.max(earlier.max, later.max),
+    sum: earlier.sum + later.sum,
+    first: earlier.first ?? later.first,
+    last: later.last ?? earlier.last,
+    firstUs: earlier.firstUs,
+    lastUs: later.lastUs,
+    holds: later.holds,
+    weighted: earlier.weighted - (earlier.holds ?? 0) * cutUs + later.weighted,
+    weightUs: earlier.weightUs - cutUs + later.weightUs,
+  };
+}
+
+/**
+ * Stored and fresh parts of one series as one list; undefined when they overlap inside a bucket, so that one cannot be
+ * put behind the other.
+ */
+export function joinParts(
+  stored: readonly BucketPart[],
+  fresh: readonly BucketPart[],
+  widthUs: number,
+): BucketPart[] | undefined {
+  const joined = new Map(stored.map((part) => [part.startUs, part]));
+  for (const part of fresh) {
+    const before = joined.get(part.startUs);
+    if (before && before.lastUs >= part.firstUs) return undefined;
+    joined.set(part.startUs, before ? appendPart(before, part, widthUs) : part);
+  }
+  return [...joined.values()].sort((a, b) => a.startUs - b.startUs);
+}
+
+/**
+ * Parts in order → the buckets that hold any sample, from `fromUs` on. Before a bucket's first sample the value of the
+ * newest earlier part holds, if there is one and it did not end bad.
+ */
+export function toBuckets(parts: readonly BucketPart[], fromUs: number): Bucket[] {
+  const buckets: Bucket[] = [];
+  let carried: number | null = null;
+  for (const part of parts) {
+    if (part.startUs >= fromUs) {
+      const carriedUs: number = carried === null ? 0 : part.firstUs - part.startUs;
+      const weightUs = part.weightUs + carriedUs;
+      const some = part.count > 0;
+      buckets.push({
+        start: part.startUs,
+        count: part.count,
+        bad: part.bad,
+        min: part.min,
+        max: part.max,
+        mean: some ? part.sum / part.count : null,
+        first: part.first,
+        last: part.last,
+        timeMean: some && weightUs > 0 ? (part.weighted + (carried ?? 0) * carriedUs) / weightUs : null,
+      });
+    }
+    carried = part.holds;
+  }
+  return buckets;
+}

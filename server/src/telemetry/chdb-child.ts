@@ -1,0 +1,86 @@
+import { type ChdbResult, Session } from 'chdb';
+import type { ChdbAnswer, ChdbCall } from './chdb-messages.ts';
+
+/**
+ * The process that holds chDB. Started by `chdb-engine.ts` with the data folder and the memory limit in bytes; ends at
+ * once when its parent goes away. Each connection answers one call at a time: one is for inserts, one for upkeep, the
+ * others for questions, so that no question waits for an insert.
+ */
+const [directory, memoryBytes] = process.argv.slice(2);
+if (directory === undefined || memoryBytes === undefined || !process.send)
+  throw new Error('chdb-child: started by hand; it needs its parent');
+
+// Kill, not exit: chDB's threads may be in the middle of anything, and its files are safe against that.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+// Ctrl-C reaches the whole group; the parent decides when this process ends.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+
+const readers = 3;
+const sessionSettings = [
+  'SET do_not_merge_across_partitions_select_final = 1',
+  'output_format_json_quote_64bit_integers = 0',
+  'max_threads = 2',
+  'max_insert_threads = 1',
+  'max_partitions_per_insert_block = 0',
+  'optimize_on_insert = 1',
+  'log_queries = 0',
+].join(', ');
+
+function connect(): Session {
+  const session = new Session(directory!, { connectionArgs: [`--max_server_memory_usage=${memoryBytes}`] });
+  session.query(sessionSettings);
+  return session;
+}
+
+interface Lane {
+  readonly sessions: Session[];
+  readonly idle: Session[];
+  readonly waiting: ChdbCall[];
+}
+
+function openLane(width: number): Lane {
+  const sessions = Array.from({ length: width }, connect);
+  return { sessions, idle: [...sessions], waiting: [] };
+}
+
+const lanes = { insert: openLane(1), run: openLane(1), query: openLane(readers) };
+
+function send(answer: ChdbAnswer): void {
+  if (process.connected) process.send!(answer);
+}
+
+function pump(lane: Lane): void {
+  while (lane.waiting.length > 0 && lane.idle.length > 0) {
+    const session = lane.idle.pop()!;
+    const call = lane.waiting.shift()!;
+    session.queryAsync(call.sql + call.settings, { format: 'JSONCompactColumns' }).then(
+      (result: ChdbResult) => settle(lane, session, { kind: 'done', id: call.id, bytes: result.bytes() }),
+      (error: Error & { clickhouseCode?: number }) =>
+        settle(lane, session, {
+          kind: 'failed',
+          id: call.id,
+          clickhouseCode: error.clickhouseCode ?? 0,
+          message: error.message,
+        }),
+    );
+  }
+}
+
+function settle(lane: Lane, session: Session, answer: ChdbAnswer): void {
+  lane.idle.push(session);
+  send(answer);
+  pump(lane);
+}
+
+process.on('message', (call: ChdbCall | { kind: 'stop' }) => {
+  if (call.kind === 'stop') {
+    for (const lane of Object.values(lanes)) for (const session of lane.sessions) session.close();
+    process.exit(0);
+  }
+  const lane = lanes[call.kind];
+  lane.waiting.push(call);
+  pump(lane);
+});
+
+send({ kind: 'ready' });

@@ -1,0 +1,222 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bindNumbers } from './bind-numbers.ts';
+import type { ChdbAnswer, ChdbCall } from './chdb-messages.ts';
+import type { EngineParameters, EngineState, QueryLimits, TelemetryEngine } from './telemetry-engine.ts';
+import { TelemetryFault, type TelemetryFaultCode } from './telemetry-fault.ts';
+
+export interface ChdbEngineOptions {
+  /** chDB's data folder; one process at a time. */
+  readonly directory: string;
+  readonly memoryLimitBytes: number;
+  readonly onFault: (fault: TelemetryFault) => void;
+  /** Called each time after chDB has come back by itself. */
+  readonly onRestart?: () => void;
+}
+
+/** For tests: the process id of chDB. */
+export interface ChdbEngine extends TelemetryEngine {
+  readonly pid: number | undefined;
+}
+
+interface Pending {
+  readonly resolve: (bytes: Uint8Array) => void;
+  readonly reject: (fault: TelemetryFault) => void;
+  readonly deadline: NodeJS.Timeout;
+}
+
+const maxUnderWay = 128;
+const startTimeoutMs = 30_000;
+const firstBackOffMs = 100;
+const maxBackOffMs = 10_000;
+/** What a call may take beyond the engine's own limit before chDB counts as stuck and is killed. */
+const graceMs = 15_000;
+const insertTimeoutMs = 120_000;
+
+const codeOf = new Map<number, TelemetryFaultCode>([
+  [158, 'telemetry.too-much'], // too many rows
+  [159, 'telemetry.too-much'], // time limit
+  [160, 'telemetry.too-much'], // too slow
+  [241, 'telemetry.too-much'], // memory limit
+  [307, 'telemetry.too-much'], // too many bytes
+  [396, 'telemetry.too-much'], // too many result rows
+  [202, 'telemetry.busy'], // too many queries at once
+]);
+
+/** chDB in a process of its own, started again when it dies. Only local folders; Linux and macOS with glibc. */
+export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
+  const { directory, memoryLimitBytes, onFault } = options;
+  const blockFolder = join(
+    existsSync('/dev/shm') ? '/dev/shm' : tmpdir(),
+    `luban-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`,
+  );
+  const underWay = new Map<number, Pending>();
+  let child: ChildProcess | undefined;
+  let state: EngineState = 'stopped';
+  let lastWords = '';
+  let backOffMs = firstBackOffMs;
+  let restart: NodeJS.Timeout | undefined;
+  let lastId = 0;
+  let starting: { resolve: () => void; reject: (fault: TelemetryFault) => void } | undefined;
+
+  function launch(): void {
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const script = fileURLToPath(new URL('./chdb-child.ts', import.meta.url));
+    const started = spawn(process.execPath, ['--import', tsx, script, directory, String(memoryLimitBytes)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
+      env: { ...process.env, UV_THREADPOOL_SIZE: '8' },
+    });
+    child = started;
+    lastWords = '';
+    started.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-2000);
+    });
+    started.on('message', (answer: ChdbAnswer) => {
+      if (child === started) onAnswer(answer);
+    });
+    started.on('error', (cause) => {
+      if (child === started) onGone(`chDB did not start: ${cause.message}`);
+    });
+    started.on('exit', (code, signal) => {
+      if (child === started) onGone(`chDB ended (${signal ?? code}): ${lastWords.trim().slice(-500)}`);
+    });
+  }
+
+  function onAnswer(answer: ChdbAnswer): void {
+    if (answer.kind === 'ready') {
+      const again = state === 'recovering';
+      state = 'ready';
+      backOffMs = firstBackOffMs;
+      starting?.resolve();
+      starting = undefined;
+      if (again) options.onRestart?.();
+      return;
+    }
+    const call = underWay.get(answer.id);
+    if (!call) return;
+    underWay.delete(answer.id);
+    clearTimeout(call.deadline);
+    if (answer.kind === 'done') call.resolve(answer.bytes);
+    else
+      call.reject(
+        new TelemetryFault(codeOf.get(answer.clickhouseCode) ?? 'telemetry.refused', answer.message, { cause: answer }),
+      );
+  }
+
+  function onGone(reason: string): void {
+    child = undefined;
+    const fault = new TelemetryFault('telemetry.unavailable', reason);
+    for (const call of underWay.values()) {
+      clearTimeout(call.deadline);
+      call.reject(fault);
+    }
+    underWay.clear();
+    if (state === 'stopped') return;
+    if (state === 'ready') state = 'recovering';
+    onFault(fault);
+    restart = setTimeout(launch, backOffMs);
+    backOffMs = Math.min(backOffMs * 2, maxBackOffMs);
+  }
+
+  function call(kind: ChdbCall['kind'], sql: string, settings: string, timeoutMs: number): Promise<Uint8Array> {
+    const to = child;
+    if (state !== 'ready' || !to)
+      return Promise.reject(new TelemetryFault('telemetry.unavailable', `the time series store is ${state}`));
+    if (underWay.size >= maxUnderWay)
+      return Promise.reject(new TelemetryFault('telemetry.busy', `${underWay.size} questions are waiting`));
+    const id = ++lastId;
+    return new Promise((resolve, reject) => {
+      // A stuck engine answers nobody: killing it brings a new one, and every caller learns of it.
+      const deadline = setTimeout(() => to.kill('SIGKILL'), timeoutMs + graceMs);
+      underWay.set(id, { resolve, reject, deadline });
+      to.send({ id, kind, sql, settings } satisfies ChdbCall, (error) => {
+        if (error && underWay.delete(id)) {
+          clearTimeout(deadline);
+          reject(new TelemetryFault('telemetry.unavailable', 'chDB cannot be reached', { cause: error }));
+        }
+      });
+    });
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get pid() {
+      return child?.pid;
+    },
+    async start() {
+      if (state !== 'stopped') return;
+      await rm(blockFolder, { recursive: true, force: true });
+      await mkdir(blockFolder, { recursive: true, mode: 0o700 });
+      await mkdir(directory, { recursive: true });
+      state = 'starting';
+      const ready = new Promise<void>((resolve, reject) => {
+        starting = { resolve, reject };
+      });
+      const tooLate = setTimeout(
+        () => starting?.reject(new TelemetryFault('telemetry.unavailable', `chDB does not start: ${lastWords.trim()}`)),
+        startTimeoutMs,
+      );
+      launch();
+      try {
+        await ready;
+      } catch (error) {
+        await this.stop();
+        throw error;
+      } finally {
+        clearTimeout(tooLate);
+      }
+    },
+    async stop() {
+      if (state === 'stopped') return;
+      state = 'stopped';
+      clearTimeout(restart);
+      starting?.reject(new TelemetryFault('telemetry.unavailable', 'stopped while starting'));
+      starting = undefined;
+      const ending = child;
+      if (ending && ending.exitCode === null && ending.signalCode === null) {
+        const gone = new Promise((resolve) => ending.once('exit', resolve));
+        const hard = setTimeout(() => ending.kill('SIGKILL'), 5000);
+        ending.send({ kind: 'stop' }, (error) => {
+          if (error) ending.kill('SIGKILL');
+        });
+        await gone;
+        clearTimeout(hard);
+      }
+      await rm(blockFolder, { recursive: true, force: true });
+    },
+    async run(sql, timeoutMs = 60_000) {
+      await call('run', sql, '', timeoutMs);
+    },
+    async insertNative(table, block, token) {
+      if (!/^\w+(\.\w+)?$/.test(table) || !/^[\w-]+$/.test(token))
+        throw new TelemetryFault('telemetry.refused', `not a table and a token: ${table}, ${token}`);
+      const file = join(blockFolder, `${++lastId}.native`);
+      await writeFile(file, block, { mode: 0o600 });
+      try {
+        const sql = `INSERT INTO ${table} SELECT * FROM file('${file.replaceAll(/['\\]/g, '\\$&')}', 'Native')`;
+        await call('insert', sql, ` SETTINGS insert_deduplication_token = '${token}'`, insertTimeoutMs);
+      } finally {
+        await rm(file, { force: true });
+      }
+    },
+    async query(sql: string, parameters: EngineParameters, limits: QueryLimits = {}) {
+      const timeoutMs = limits.timeoutMs ?? 15_000;
+      const settings =
+        ` SETTINGS max_execution_time = ${timeoutMs / 1000}, max_rows_to_read = ${limits.rowsToRead ?? 50_000_000}` +
+        `, max_result_rows = ${limits.resultRows ?? 500_000}` +
+        `, max_memory_usage = ${limits.memoryBytes ?? Math.floor(memoryLimitBytes / 4)}`;
+      const bytes = await call('query', bindNumbers(sql, parameters), settings, timeoutMs);
+      const text = new TextDecoder().decode(bytes);
+      return text === '' ? [] : (JSON.parse(text) as unknown[][]);
+    },
+  };
+}

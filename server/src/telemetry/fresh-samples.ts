@@ -1,0 +1,89 @@
+import { appendRecord, openSampleBlock, type SampleBlock } from './sample-block.ts';
+import type { LogRecord } from './sample-log.ts';
+import { type StoredSample, storedValue } from './stored-sample.ts';
+
+/** The rows that were read from the log and are not in the store yet: blocks in order, the last one still open. */
+export interface FreshSamples {
+  readonly rows: number;
+  /** The oldest block that is complete. */
+  readonly sealed: SampleBlock | undefined;
+  readonly open: SampleBlock | undefined;
+  readonly oldestArrivalUs: number | undefined;
+  append(record: LogRecord): void;
+  /** Closes the open block: its range of the log is final. */
+  seal(): void;
+  /** Takes the oldest sealed block away: it is stored. */
+  drop(): void;
+  /**
+   * What is here of these series from `fromUs` up to `toUs` (exclusive), by time, each time once with what arrived
+   * last. A series without any is absent.
+   */
+  select(tenant: number, series: ReadonlySet<number>, fromUs: number, toUs: number): Map<number, StoredSample[]>;
+}
+
+export function createFreshSamples(blockRows: number): FreshSamples {
+  const sealed: SampleBlock[] = [];
+  let open: SampleBlock | undefined;
+  let rows = 0;
+
+  function collect(block: SampleBlock, tenant: number, series: ReadonlySet<number>, fromUs: number, toUs: number) {
+    const found: number[] = [];
+    for (let i = 0; i < block.rows; i++) {
+      const time = block.time[i]!;
+      if (time >= fromUs && time < toUs && block.tenant[i] === tenant && series.has(block.series[i]!)) found.push(i);
+    }
+    return found;
+  }
+
+  return {
+    get rows() {
+      return rows;
+    },
+    get sealed() {
+      return sealed[0];
+    },
+    get open() {
+      return open;
+    },
+    get oldestArrivalUs() {
+      return (sealed[0] ?? open)?.oldestArrivalUs;
+    },
+    append(record) {
+      open ??= openSampleBlock(record, Math.max(1024, Math.min(blockRows, record.batch.count * 16)));
+      appendRecord(open, record);
+      rows += record.batch.count;
+    },
+    seal() {
+      if (open) sealed.push(open);
+      open = undefined;
+    },
+    drop() {
+      rows -= sealed.shift()?.rows ?? 0;
+    },
+    select(tenant, series, fromUs, toUs) {
+      const found = new Map<number, Map<number, StoredSample>>();
+      for (const block of open ? [...sealed, open] : sealed) {
+        for (const i of collect(block, tenant, series, fromUs, toUs)) {
+          const sample = sampleAt(block, i);
+          let ofSeries = found.get(block.series[i]!);
+          if (!ofSeries) found.set(block.series[i]!, (ofSeries = new Map()));
+          const other = ofSeries.get(sample.timeUs);
+          if (!other || sample.arrivalUs >= other.arrivalUs) ofSeries.set(sample.timeUs, sample);
+        }
+      }
+      return new Map(
+        Array.from(found, ([one, samples]) => [one, [...samples.values()].sort((a, b) => a.timeUs - b.timeUs)]),
+      );
+    },
+  };
+}
+
+function sampleAt(block: SampleBlock, i: number): StoredSample {
+  const status = block.status[i]!;
+  return {
+    timeUs: block.time[i]!,
+    arrivalUs: block.arrival[i]!,
+    value: storedValue(status, block.value[i]!, block.texts.get(i) ?? ''),
+    status,
+  };
+}

@@ -1,0 +1,44 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** The log records that the newest insert holds: everything before `from` is stored, `from` … `to` − 1 may be. */
+export interface InsertPlan {
+  readonly from: number;
+  readonly to: number;
+}
+
+const planSchema = z.object({ from: z.int().min(0), to: z.int().min(1) });
+
+/**
+ * The plan survives any crash, so that a block whose insert may have happened is made again from exactly the same
+ * records. Undefined before the first insert.
+ */
+export async function readInsertPlan(directory: string): Promise<InsertPlan | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(directory, 'plan.json'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return planSchema.parse(JSON.parse(text));
+}
+
+export async function writeInsertPlan(directory: string, plan: InsertPlan): Promise<void> {
+  const path = join(directory, 'plan.json');
+  const file = await open(`${path}.new`, 'w', 0o600);
+  try {
+    await file.writeFile(JSON.stringify(plan));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+  const folder = await open(directory, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

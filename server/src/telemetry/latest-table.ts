@@ -1,0 +1,121 @@
+import { statusKind } from '@luban/contracts';
+import { wholeMillis } from './sample-block.ts';
+import { emptyColumns, growColumns, pickRows, type SampleColumns } from './sample-columns.ts';
+import type { LogRecord } from './sample-log.ts';
+import { type StoredSample, storedValue } from './stored-sample.ts';
+
+/** The newest sample of every series, in memory. Newest source time wins; of the same time, what arrived last. */
+export interface LatestTable {
+  readonly size: number;
+  apply(record: LogRecord): void;
+  load(rows: SampleColumns): void;
+  get(tenant: number, series: readonly number[]): Map<number, StoredSample>;
+  /** What changed since it was last asked. */
+  takeChanged(): SampleColumns;
+  /** Gives changes back that could not be stored. */
+  putBack(rows: SampleColumns): void;
+}
+
+export function createLatestTable(): LatestTable {
+  const tenants = new Map<number, Map<number, number>>();
+  const all: SampleColumns = emptyColumns(1024);
+  let changed = new Uint8Array(1024);
+  let changes: number[] = [];
+
+  function slotsOf(tenant: number): Map<number, number> {
+    let slots = tenants.get(tenant);
+    if (!slots) tenants.set(tenant, (slots = new Map()));
+    return slots;
+  }
+
+  function addSlot(slots: Map<number, number>, tenant: number, series: number): number {
+    const slot = all.rows++;
+    if (slot >= all.series.length) grow();
+    all.tenant[slot] = tenant;
+    all.series[slot] = series;
+    all.time[slot] = -1;
+    slots.set(series, slot);
+    return slot;
+  }
+
+  function grow(): void {
+    growColumns(all, all.rows);
+    const flags = new Uint8Array(all.series.length);
+    flags.set(changed);
+    changed = flags;
+  }
+
+  function mark(slot: number): void {
+    if (changed[slot] === 1) return;
+    changed[slot] = 1;
+    changes.push(slot);
+  }
+
+  return {
+    get size() {
+      return all.rows;
+    },
+    apply({ tenant, batch, arrivalUs }) {
+      const slots = slotsOf(tenant);
+      const arrival = wholeMillis(arrivalUs);
+      for (let i = 0; i < batch.count; i++) {
+        const series = batch.series[i]!;
+        const slot = slots.get(series) ?? addSlot(slots, tenant, series);
+        const time = batch.time[i]!;
+        const held = all.time[slot]!;
+        if (time < held || (time === held && arrival < all.arrival[slot]!)) continue;
+        const status = batch.status[i]!;
+        all.time[slot] = time;
+        all.status[slot] = status;
+        all.arrival[slot] = arrival;
+        all.value[slot] = batch.value[i]!;
+        if (batch.texts.length > 0 || all.texts.size > 0) {
+          const kind = statusKind(status);
+          if (kind === 'string' || kind === 'json') {
+            all.texts.set(slot, batch.texts[batch.value[i]!]!);
+            all.value[slot] = 0;
+          } else all.texts.delete(slot);
+        }
+        mark(slot);
+      }
+    },
+    load(rows) {
+      for (let i = 0; i < rows.rows; i++) {
+        const slots = slotsOf(rows.tenant[i]!);
+        const slot = slots.get(rows.series[i]!) ?? addSlot(slots, rows.tenant[i]!, rows.series[i]!);
+        all.time[slot] = rows.time[i]!;
+        all.value[slot] = rows.value[i]!;
+        all.status[slot] = rows.status[i]!;
+        all.arrival[slot] = rows.arrival[i]!;
+        const text = rows.texts.get(i);
+        if (text !== undefined) all.texts.set(slot, text);
+      }
+    },
+    get(tenant, series) {
+      const found = new Map<number, StoredSample>();
+      const slots = tenants.get(tenant);
+      if (!slots) return found;
+      for (const one of series) {
+        const slot = slots.get(one);
+        if (slot === undefined) continue;
+        const status = all.status[slot]!;
+        found.set(one, {
+          timeUs: all.time[slot]!,
+          arrivalUs: all.arrival[slot]!,
+          value: storedValue(status, all.value[slot]!, all.texts.get(slot) ?? ''),
+          status,
+        });
+      }
+      return found;
+    },
+    takeChanged() {
+      const taken = pickRows(all, changes);
+      for (const slot of changes) changed[slot] = 0;
+      changes = [];
+      return taken;
+    },
+    putBack(rows) {
+      for (let i = 0; i < rows.rows; i++) mark(tenants.get(rows.tenant[i]!)!.get(rows.series[i]!)!);
+    },
+  };
+}

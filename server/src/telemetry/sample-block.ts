@@ -1,0 +1,51 @@
+import { statusKind } from '@luban/contracts';
+import { emptyColumns, growColumns, type SampleColumns } from './sample-columns.ts';
+import type { LogRecord } from './sample-log.ts';
+
+/** Rows gathered from the log records `from` … `to` − 1. */
+export interface SampleBlock extends SampleColumns {
+  readonly from: number;
+  to: number;
+  /** When the oldest record came in, by the platform's clock. */
+  readonly oldestArrivalUs: number;
+  /** `performance.now()` of the first row. */
+  readonly openedMs: number;
+}
+
+export function openSampleBlock(record: LogRecord, capacity: number): SampleBlock {
+  return {
+    ...emptyColumns(capacity),
+    from: record.position,
+    to: record.position,
+    oldestArrivalUs: record.arrivalUs,
+    openedMs: performance.now(),
+  };
+}
+
+export function appendRecord(block: SampleBlock, record: LogRecord): void {
+  const { batch } = record;
+  const start = block.rows;
+  const end = start + batch.count;
+  growColumns(block, end);
+  block.tenant.fill(record.tenant, start, end);
+  block.series.set(batch.series, start);
+  block.time.set(batch.time, start);
+  block.value.set(batch.value, start);
+  block.status.set(batch.status, start);
+  block.arrival.fill(wholeMillis(record.arrivalUs), start, end);
+  if (batch.texts.length > 0) {
+    for (let i = 0; i < batch.count; i++) {
+      const kind = statusKind(batch.status[i]!);
+      if (kind !== 'string' && kind !== 'json') continue;
+      block.texts.set(start + i, batch.texts[batch.value[i]!]!);
+      block.value[start + i] = 0;
+    }
+  }
+  block.rows = end;
+  block.to = record.position + 1;
+}
+
+/** Arrival is kept to the millisecond, so it reads the same before and after it is stored. */
+export function wholeMillis(us: number): number {
+  return Math.floor(us / 1000) * 1000;
+}

@@ -1,0 +1,23 @@
+/** Every fault of the telemetry store. `unavailable` and `busy` may be tried again, `too-much` needs a smaller question. */
+export type TelemetryFaultCode =
+  | 'telemetry.unavailable'
+  | 'telemetry.busy'
+  | 'telemetry.too-much'
+  | 'telemetry.refused'
+  | 'telemetry.log-trimmed';
+
+export class TelemetryFault extends Error {
+  readonly code: TelemetryFaultCode;
+
+  constructor(code: TelemetryFaultCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'TelemetryFault';
+    this.code = code;
+  }
+}
+
+export function toTelemetryFault(error: unknown): TelemetryFault {
+  if (error instanceof TelemetryFault) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new TelemetryFault('telemetry.unavailable', message, { cause: error });
+}

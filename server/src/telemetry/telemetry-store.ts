@@ -1,0 +1,217 @@
+import type { BucketPart } from './bucket-parts.ts';
+import { emptyColumns, encodeColumns, growColumns, pickRows, type SampleColumns } from './sample-columns.ts';
+import { type StoredSample, storedValue } from './stored-sample.ts';
+import type { TelemetryEngine } from './telemetry-engine.ts';
+
+/**
+ * Days as partitions, because history is expired by day; outside 2020–2059, where only wrong clocks write, years, so
+ * that no sender can make more than about 15,000 of them. Codecs by measurement: times of a machine share a divisor
+ * (whole ms), and their steps fit in a few bits; arrival repeats from series to series, so it gets wide blocks.
+ */
+const columns = `
+  tenant UInt32 CODEC(ZSTD(1)),
+  series UInt32 CODEC(Delta, ZSTD(1)),
+  time DateTime64(6, 'UTC') CODEC(GCD, Delta, T64, ZSTD(1)),
+  value Float64 CODEC(Delta, ZSTD(1)),
+  text String CODEC(ZSTD(1)),
+  status UInt16 CODEC(ZSTD(1)),
+  arrival DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) SETTINGS (min_compress_block_size = 1048576)`;
+const durable = 'fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000';
+
+const tables = [
+  `CREATE TABLE IF NOT EXISTS samples (${columns}) ENGINE = ReplacingMergeTree(arrival)
+   PARTITION BY if(time >= toDateTime64('2020-01-01', 6, 'UTC') AND time < toDateTime64('2060-01-01', 6, 'UTC'), toYYYYMMDD(time), toYear(time))
+   ORDER BY (tenant, series, time) SETTINGS ${durable}`,
+  `CREATE TABLE IF NOT EXISTS latest (${columns}) ENGINE = ReplacingMergeTree(time)
+   ORDER BY (tenant, series) SETTINGS ${durable}`,
+];
+
+const micros = (column: string) => `toUnixTimestamp64Micro(${column})`;
+const between = (from: string, to: string) =>
+  `time >= fromUnixTimestamp64Micro({${from}:Int64}) AND time < fromUnixTimestamp64Micro({${to}:Int64})`;
+const number = '(status < 0x400 AND bitAnd(status, 0x80) = 0)';
+const bad = 'bitAnd(status, 0x80) != 0';
+
+export interface TelemetryStore {
+  /** Makes the tables where they are missing. */
+  prepare(): Promise<void>;
+  insert(rows: SampleColumns, token: string): Promise<void>;
+  /** Stores the part of a block that is not there: partitions are inserted one by one, each as a whole or not at all. */
+  complete(rows: SampleColumns, token: string): Promise<void>;
+  saveLatest(rows: SampleColumns, token: string): Promise<void>;
+  loadLatest(take: (rows: SampleColumns) => void): Promise<void>;
+  /** By series, oldest first, at most `limit + 1` each; the last arrived of each time. */
+  range(
+    tenant: number,
+    series: readonly number[],
+    fromUs: number,
+    toUs: number,
+    limit: number,
+  ): Promise<Map<number, StoredSample[]>>;
+  /**
+   * Parts of buckets with any sample, in order; what lies before `fromUs` comes as one part whose start is before
+   * `fromUs`. Both times are whole multiples of `widthUs`.
+   */
+  bucketParts(
+    tenant: number,
+    series: readonly number[],
+    lookBackUs: number,
+    fromUs: number,
+    toUs: number,
+    widthUs: number,
+  ): Promise<Map<number, BucketPart[]>>;
+  size(): Promise<{ rows: number; bytesOnDisk: number }>;
+  compact(): Promise<void>;
+}
+
+const rowsAtOnce = 100_000;
+const rowsToProve = 8;
+
+export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
+  async function isStored(rows: SampleColumns, row: number): Promise<boolean> {
+    const answer = await engine.query(
+      `SELECT count() FROM samples WHERE tenant = {tenant:UInt32} AND series = {series:UInt32}
+       AND time = fromUnixTimestamp64Micro({time:Int64}) AND arrival >= fromUnixTimestamp64Milli({arrival:Int64})`,
+      {
+        tenant: rows.tenant[row]!,
+        series: rows.series[row]!,
+        time: rows.time[row]!,
+        arrival: rows.arrival[row]! / 1000,
+      },
+    );
+    return (answer[0]![0] as number) > 0;
+  }
+
+  return {
+    async prepare() {
+      for (const table of tables) await engine.run(table);
+    },
+    insert: (rows, token) => engine.insertNative('samples', encodeColumns(rows), token),
+    async complete(rows, token) {
+      const missing: number[] = [];
+      for (const part of rowsByPartition(rows)) {
+        const step = Math.max(1, Math.floor(part.length / rowsToProve));
+        let stored = true;
+        for (let i = 0; stored && i < part.length; i += step) stored = await isStored(rows, part[i]!);
+        if (!stored) for (const row of part) missing.push(row);
+      }
+      if (missing.length > 0) await engine.insertNative('samples', encodeColumns(pickRows(rows, missing)), token);
+    },
+    saveLatest: (rows, token) => engine.insertNative('latest', encodeColumns(rows), token),
+    async loadLatest(take) {
+      let tenant = 0;
+      let series = 0;
+      for (;;) {
+        const [tenants, all, time, value, text, status, arrival] = (await engine.query(
+          `SELECT tenant, series, ${micros('time')}, value, text, status, ${micros('arrival')} FROM latest FINAL
+           WHERE (tenant, series) > ({tenant:UInt32}, {series:UInt32}) ORDER BY tenant, series LIMIT ${rowsAtOnce}`,
+          { tenant, series },
+          { timeoutMs: 60_000 },
+        )) as [number[], number[], number[], number[], string[], number[], number[]];
+        const count = all?.length ?? 0;
+        if (count === 0) return;
+        const rows = emptyColumns(count);
+        growColumns(rows, count);
+        rows.rows = count;
+        rows.tenant.set(tenants);
+        rows.series.set(all);
+        rows.time.set(time);
+        rows.value.set(value);
+        rows.status.set(status);
+        rows.arrival.set(arrival);
+        text.forEach((one, i) => one !== '' && rows.texts.set(i, one));
+        take(rows);
+        tenant = tenants[count - 1]!;
+        series = all[count - 1]!;
+        if (count < rowsAtOnce) return;
+      }
+    },
+    async range(tenant, series, fromUs, toUs, limit) {
+      const [all, time, value, text, status, arrival] = (await engine.query(
+        `SELECT series, ${micros('time')}, value, text, status, ${micros('arrival')} FROM samples FINAL
+         WHERE tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)} AND ${between('from', 'to')}
+         ORDER BY series, time LIMIT {limit:UInt32} BY series`,
+        { tenant, series, from: fromUs, to: toUs, limit: limit + 1 },
+      )) as [number[], number[], number[], string[], number[], number[]];
+      const found = new Map<number, StoredSample[]>();
+      for (let i = 0; i < (all?.length ?? 0); i++) {
+        let samples = found.get(all[i]!);
+        if (!samples) found.set(all[i]!, (samples = []));
+        samples.push({
+          timeUs: time[i]!,
+          arrivalUs: arrival[i]!,
+          value: storedValue(status[i]!, value[i]!, text[i]!),
+          status: status[i]!,
+        });
+      }
+      return found;
+    },
+    async bucketParts(tenant, series, lookBackUs, fromUs, toUs, widthUs) {
+      const answer = (await engine.query(
+        `SELECT series, start, countIf(good) AS count, countIf(NOT good) AS bad,
+           if(count = 0, NULL, minIf(value, good)), if(count = 0, NULL, maxIf(value, good)), sumIf(value, good),
+           if(count = 0, NULL, argMinIf(value, t, good)), if(count = 0, NULL, argMaxIf(value, t, good)),
+           min(t), max(t), argMax(good, t), argMax(value, t),
+           sumIf(value * (until - t), good), sumIf(until - t, good)
+         FROM (
+           SELECT series, value, t, good, start,
+             least(leadInFrame(t, 1, end) OVER (PARTITION BY series, start ORDER BY t ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING), end) AS until
+           FROM (
+             SELECT series, value, ${micros('time')} AS t, ${number} AS good,
+               greatest(intDiv(t, {width:Int64}) * {width:Int64}, {from:Int64} - {width:Int64}) AS start, start + {width:Int64} AS end
+             FROM samples FINAL
+             WHERE tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)} AND ${between('back', 'to')} AND (${number} OR ${bad})
+           )
+         )
+         GROUP BY series, start ORDER BY series, start`,
+        { tenant, series, back: lookBackUs, from: fromUs, to: toUs, width: widthUs },
+      )) as (number | null)[][];
+      const found = new Map<number, BucketPart[]>();
+      const at = (column: number, row: number) => answer[column]![row]!;
+      for (let i = 0; i < (answer[0]?.length ?? 0); i++) {
+        let parts = found.get(at(0, i));
+        if (!parts) found.set(at(0, i), (parts = []));
+        parts.push({
+          startUs: at(1, i),
+          count: at(2, i),
+          bad: at(3, i),
+          min: answer[4]![i]!,
+          max: answer[5]![i]!,
+          sum: at(6, i),
+          first: answer[7]![i]!,
+          last: answer[8]![i]!,
+          firstUs: at(9, i),
+          lastUs: at(10, i),
+          holds: at(11, i) === 1 ? at(12, i) : null,
+          weighted: at(13, i),
+          weightUs: at(14, i),
+        });
+      }
+      return found;
+    },
+    async size() {
+      const [rows, bytes] = await engine.query(
+        "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'samples'",
+        {},
+      );
+      return { rows: Number(rows?.[0] ?? 0), bytesOnDisk: Number(bytes?.[0] ?? 0) };
+    },
+    async compact() {
+      await engine.run('OPTIMIZE TABLE samples FINAL', 600_000);
+    },
+  };
+}
+
+const dayUs = 86_400_000_000;
+
+/** Row numbers by day. Finer than the partitions of the table at its edges, never coarser. */
+function rowsByPartition(rows: SampleColumns): number[][] {
+  const days = new Map<number, number[]>();
+  for (let i = 0; i < rows.rows; i++) {
+    const day = Math.floor(rows.time[i]! / dayUs);
+    const part = days.get(day);
+    if (part) part.push(i);
+    else days.set(day, [i]);
+  }
+  return [...days.values()];
+}

@@ -1,0 +1,260 @@
+import type { FreshSamples } from './fresh-samples.ts';
+import { type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
+import type { LatestTable } from './latest-table.ts';
+import type { SampleBlock } from './sample-block.ts';
+import type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
+import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
+import type { TelemetryStore } from './telemetry-store.ts';
+
+export interface TelemetryWriterOptions {
+  /** For the plan file. */
+  readonly directory: string;
+  readonly log: SampleLog;
+  readonly consumer: OffsetStore;
+  readonly store: TelemetryStore;
+  readonly fresh: FreshSamples;
+  readonly latest: LatestTable;
+  readonly blockRows: number;
+  readonly blockAgeMs: number;
+  readonly onRecord: (record: LogRecord) => void;
+  readonly onInserted: (rows: number) => void;
+  readonly onFault: (fault: TelemetryFault) => void;
+}
+
+export interface TelemetryWriter {
+  /** Everything before it is in the store. */
+  readonly inserted: number;
+  /** The fault that inserts meet since `sinceMs` (`performance.now()`), if they do. */
+  readonly failing: { readonly fault: TelemetryFault; readonly sinceMs: number } | undefined;
+  start(): Promise<void>;
+  /** Stops where it is; what is not inserted stays in the log. */
+  stop(): Promise<void>;
+  /** Resolves when all that the log holds now is inserted; `commit`: and the log may forget it. */
+  drain(options: { commit: boolean; signal: AbortSignal }): Promise<void>;
+  /** Tries at once instead of waiting out the pause after a failure. */
+  retryNow(): void;
+}
+
+/** Between two savings of the latest values, and so of the offset: what a start reads again from the log. */
+const commitEveryMs = 10_000;
+const firstPauseMs = 200;
+const maxPauseMs = 5_000;
+const readLimit = { records: 512, bytes: 4 << 20 };
+
+interface Waiter {
+  readonly target: number;
+  readonly commit: boolean;
+  readonly resolve: () => void;
+}
+
+/**
+ * Log → fresh samples and latest values at once, then in blocks into the store. Exactly once: the records of a block
+ * are written down before its insert, and after any failure or crash the same block is completed, never made anew.
+ */
+export function createTelemetryWriter(options: TelemetryWriterOptions): TelemetryWriter {
+  const { directory, log, consumer, store, fresh, latest, blockRows, blockAgeMs, onFault } = options;
+  const maxFreshRows = Math.max(4 * blockRows, 400_000);
+  const waiters = new Set<Waiter>();
+  let stopping = new AbortController();
+  let loops: Promise<unknown> = Promise.resolve();
+  let readPosition = 0;
+  let inserted = 0;
+  let committedAtMs = 0;
+  let replay: InsertPlan | undefined;
+  let failing: { fault: TelemetryFault; sinceMs: number } | undefined;
+  let wakeInserter: () => void = () => undefined;
+  let wakeReader: () => void = () => undefined;
+  let attempts = 0;
+
+  async function readLoop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (fresh.rows >= maxFreshRows) {
+        await pause(1000, signal, (wake) => (wakeReader = wake));
+        continue;
+      }
+      try {
+        skipTrimmed();
+        const records = await log.read(readPosition, readLimit);
+        for (const record of records) take(record);
+        if (records.length > 0) wakeInserter();
+        else if ((await log.waitFor(readPosition, signal)) && log.next <= readPosition)
+          await pause(20, signal, () => undefined);
+      } catch (error) {
+        if (signal.aborted) return;
+        onFault(toTelemetryFault(error));
+        await pause(1000, signal, () => undefined);
+      }
+    }
+  }
+
+  /** A log that has forgotten records which were never stored: say it and go on with what is there. */
+  function skipTrimmed(): void {
+    if (log.first <= readPosition) return;
+    onFault(
+      new TelemetryFault('telemetry.log-trimmed', `the log lost records ${readPosition} to ${log.first - 1} unstored`),
+    );
+    readPosition = log.first;
+    inserted = Math.max(inserted, readPosition);
+    replay = undefined;
+  }
+
+  function take(record: LogRecord): void {
+    latest.apply(record);
+    readPosition = record.position + 1;
+    if (record.position < inserted) return;
+    fresh.append(record);
+    if (replay ? readPosition === replay.to : fresh.open!.rows >= blockRows) fresh.seal();
+    if (replay && readPosition >= replay.to) wakeInserter();
+    options.onRecord(record);
+  }
+
+  async function insertLoop(signal: AbortSignal): Promise<void> {
+    let pauseMs = firstPauseMs;
+    while (!signal.aborted) {
+      try {
+        const block = nextBlock();
+        if (block) await insert(block);
+        if (mustCommit()) await commit();
+        settleWaiters();
+        failing = undefined;
+        pauseMs = firstPauseMs;
+        if (!block) await pause(idleMs(), signal, (wake) => (wakeInserter = wake));
+      } catch (error) {
+        if (signal.aborted) return;
+        const fault = toTelemetryFault(error);
+        if (failing?.fault.message !== fault.message) onFault(fault);
+        failing = { fault, sinceMs: failing?.sinceMs ?? performance.now() };
+        await pause(pauseMs, signal, (wake) => (wakeInserter = wake));
+        pauseMs = Math.min(pauseMs * 2, maxPauseMs);
+      }
+    }
+  }
+
+  function nextBlock(): SampleBlock | undefined {
+    const { open } = fresh;
+    if (!fresh.sealed && open && !replay) {
+      const wanted = [...waiters].some((waiter) => waiter.target > inserted && readPosition >= waiter.target);
+      if (wanted || performance.now() - open.openedMs >= blockAgeMs) fresh.seal();
+    }
+    return fresh.sealed;
+  }
+
+  function idleMs(): number {
+    const untilOld = fresh.open ? fresh.open.openedMs + blockAgeMs - performance.now() : 60_000;
+    const untilCommit = inserted > consumer.committed ? committedAtMs + commitEveryMs - performance.now() : 60_000;
+    return Math.max(1, Math.min(untilOld, untilCommit));
+  }
+
+  async function insert(block: SampleBlock): Promise<void> {
+    const token = `${block.from}-${block.to}`;
+    // A block that may be there already is compared with the store: a token alone does not do, because ClickHouse
+    // notes a token before the rows are in place, and a crash between the two would lose them.
+    if (attempts === 0 && !replay) {
+      await writeInsertPlan(directory, { from: block.from, to: block.to });
+      attempts++;
+      await store.insert(block, token);
+    } else {
+      attempts++;
+      await store.complete(block, `${token}-${Date.now()}-${attempts}`);
+    }
+    attempts = 0;
+    replay = undefined;
+    inserted = block.to;
+    fresh.drop();
+    options.onInserted(block.rows);
+    wakeReader();
+  }
+
+  function mustCommit(): boolean {
+    if (inserted <= consumer.committed) return false;
+    if (performance.now() - committedAtMs >= commitEveryMs) return true;
+    return [...waiters].some((waiter) => waiter.commit && waiter.target <= inserted);
+  }
+
+  /** Only what the table of latest values covers too may leave the log: a start takes the rest from there. */
+  async function commit(): Promise<void> {
+    const position = inserted;
+    const changed = latest.takeChanged();
+    try {
+      if (changed.rows > 0) await store.saveLatest(changed, `${position}-${Date.now()}`);
+    } catch (error) {
+      latest.putBack(changed);
+      throw error;
+    }
+    await consumer.commit(position);
+    committedAtMs = performance.now();
+  }
+
+  function settleWaiters(): void {
+    for (const waiter of waiters) {
+      const reached = waiter.commit ? Math.min(inserted, consumer.committed) : inserted;
+      if (reached >= waiter.target) waiter.resolve();
+    }
+  }
+
+  return {
+    get inserted() {
+      return inserted;
+    },
+    get failing() {
+      return failing;
+    },
+    async start() {
+      const plan = await readInsertPlan(directory);
+      readPosition = consumer.committed;
+      inserted = readPosition;
+      // A plan beyond the log's end belongs to a log that is gone.
+      if (plan && plan.to > readPosition && plan.to <= log.next) {
+        inserted = Math.max(plan.from, readPosition);
+        replay = plan;
+      }
+      committedAtMs = performance.now();
+      stopping = new AbortController();
+      loops = Promise.all([readLoop(stopping.signal), insertLoop(stopping.signal)]);
+    },
+    async stop() {
+      stopping.abort();
+      await loops;
+    },
+    drain({ commit, signal }) {
+      const target = log.next;
+      if ((commit ? consumer.committed : inserted) >= target) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const end = (settle: () => void) => {
+          waiters.delete(waiter);
+          signal.removeEventListener('abort', onAbort);
+          settle();
+        };
+        const onAbort = () =>
+          end(() =>
+            reject(
+              new TelemetryFault('telemetry.busy', 'not all is stored yet', { cause: failing?.fault ?? signal.reason }),
+            ),
+          );
+        const waiter: Waiter = { target, commit, resolve: () => end(resolve) };
+        waiters.add(waiter);
+        signal.addEventListener('abort', onAbort);
+        if (signal.aborted) onAbort();
+        else wakeInserter();
+      });
+    },
+    retryNow() {
+      wakeInserter();
+    },
+  };
+}
+
+/** Ends after `ms`, on abort, or when the function that `register` is given is called. */
+function pause(ms: number, signal: AbortSignal, register: (wake: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    register(end);
+    if (signal.aborted) end();
+  });
+}

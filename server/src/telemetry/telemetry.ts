@@ -1,0 +1,277 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bucket } from '@luban/contracts';
+import { bucketParts, joinParts, toBuckets } from './bucket-parts.ts';
+import { createChdbEngine } from './chdb-engine.ts';
+import { createFreshSamples } from './fresh-samples.ts';
+import { createLatestTable } from './latest-table.ts';
+import type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
+import type { StoredSample } from './stored-sample.ts';
+import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
+import { createTelemetryStore } from './telemetry-store.ts';
+import { createTelemetryWriter } from './telemetry-writer.ts';
+
+export type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
+export type { StoredSample } from './stored-sample.ts';
+export { TelemetryFault } from './telemetry-fault.ts';
+
+export interface TelemetryOptions {
+  /** For the store's files; belongs to this process alone. */
+  readonly directory: string;
+  readonly log: SampleLog;
+  readonly consumer: OffsetStore;
+  /** µs since 1970 UTC; default the machine's clock. */
+  readonly clock?: () => number;
+  readonly onFault: (fault: TelemetryFault) => void;
+  /** Of the database process; default 1 GiB. */
+  readonly memoryLimitBytes?: number;
+  /** A block is inserted when it has so many rows (default 100,000) … */
+  readonly blockRows?: number;
+  /** … or is so old (default 2,000). */
+  readonly blockAgeMs?: number;
+}
+
+export interface RangeQuery {
+  readonly tenant: number;
+  readonly series: readonly number[];
+  /** Half open [fromUs, toUs), µs since 1970 UTC. */
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** Most samples of each series. */
+  readonly limit: number;
+}
+
+export interface BucketQuery {
+  readonly tenant: number;
+  readonly series: readonly number[];
+  /** Widened to whole buckets. */
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** Buckets start at whole multiples of it since 1970. */
+  readonly widthUs: number;
+}
+
+export interface TelemetryStats {
+  readonly rows: number;
+  readonly bytesOnDisk: number;
+  /** Inserted, over the last ten seconds. */
+  readonly rowsPerSecond: number;
+  /** Age of the oldest sample that is not in the store yet; 0 when all are; null before the first is read. */
+  readonly lagMs: number | null;
+  readonly backlogRecords: number;
+  /** `recovering`: tries again by itself; `broken`: for half a minute in vain. The log keeps everything meanwhile. */
+  readonly state: 'ok' | 'recovering' | 'broken';
+  readonly cause?: { readonly code: string; readonly detail: string };
+}
+
+/**
+ * The time series store: follows the log, answers reads. A sample is visible to every read as soon as it was read from
+ * the log. The same series and time twice keeps what arrived last.
+ * Reads throw TelemetryFault: `telemetry.too-much`, `telemetry.busy`, `telemetry.unavailable`.
+ */
+export interface Telemetry {
+  start(): Promise<void>;
+  /** Inserts what it has, waiting at most ten seconds; the rest is in the log. */
+  stop(): Promise<void>;
+  /** The newest sample by source time of each series that ever had one. From memory. */
+  latest(tenant: number, series: readonly number[]): Map<number, StoredSample>;
+  /** Oldest first; every series asked for is in the answer. */
+  range(query: RangeQuery): Promise<Map<number, { samples: StoredSample[]; more: boolean }>>;
+  /**
+   * The buckets that hold samples, oldest first; every series asked for is in the answer. Time-weighted: each value
+   * that is not bad holds until the next sample or the bucket's end; into a bucket comes the value before it, if that is
+   * in an earlier bucket of the answer or at most one hour (or one bucket, when wider) before the first bucket.
+   */
+  buckets(query: BucketQuery): Promise<Map<number, Bucket[]>>;
+  stats(): TelemetryStats;
+  /** Resolves when all that the log holds now is in the store and committed. Throws `telemetry.busy` after 30 s. */
+  flush(): Promise<void>;
+  /** Merges all parts of the store; minutes of work on a large one. */
+  compact(): Promise<void>;
+  /** Hears each record once it is visible. Returns what ends it. */
+  onSamples(listener: (record: LogRecord) => void): () => void;
+}
+
+const hourUs = 3_600_000_000;
+const maxSeriesAtOnce = 10_000;
+const maxRangeSamples = 500_000;
+const maxBucketsInAll = 250_000;
+const sizeEveryMs = 5_000;
+const brokenAfterMs = 30_000;
+
+export function createTelemetry(options: TelemetryOptions): Telemetry {
+  const { directory, log, consumer, onFault } = options;
+  const clock = options.clock ?? (() => Date.now() * 1000);
+  const blockRows = options.blockRows ?? 100_000;
+  const listeners = new Set<(record: LogRecord) => void>();
+  const latest = createLatestTable();
+  const fresh = createFreshSamples(blockRows);
+  const engine = createChdbEngine({
+    directory: join(directory, 'chdb'),
+    memoryLimitBytes: options.memoryLimitBytes ?? 1 << 30,
+    onFault,
+    onRestart: () => writer.retryNow(),
+  });
+  const store = createTelemetryStore(engine);
+  let insertions: { atMs: number; rows: number }[] = [];
+  let size = { rows: 0, bytesOnDisk: 0 };
+  let sizeAtMs = Number.NEGATIVE_INFINITY;
+  let anyRead = false;
+  const writer = createTelemetryWriter({
+    directory,
+    log,
+    consumer,
+    store,
+    fresh,
+    latest,
+    blockRows,
+    blockAgeMs: options.blockAgeMs ?? 2000,
+    onRecord(record) {
+      anyRead = true;
+      for (const listener of listeners) listener(record);
+    },
+    onInserted(rows) {
+      insertions.push({ atMs: performance.now(), rows });
+      if (insertions.length > 1000) insertions = recentInsertions();
+    },
+    onFault,
+  });
+
+  function recentInsertions() {
+    return insertions.filter(({ atMs }) => performance.now() - atMs < 10_000);
+  }
+
+  function measure(): void {
+    if (performance.now() - sizeAtMs < sizeEveryMs || engine.state !== 'ready') return;
+    sizeAtMs = performance.now();
+    store.size().then(
+      (now) => {
+        size = now;
+      },
+      (error) => onFault(toTelemetryFault(error)),
+    );
+  }
+
+  function checkSeries(series: readonly number[]): Set<number> {
+    if (series.length > maxSeriesAtOnce)
+      throw new TelemetryFault('telemetry.too-much', `${series.length} series at once; at most ${maxSeriesAtOnce}`);
+    return new Set(series);
+  }
+
+  async function freshlyStored(): Promise<void> {
+    await writer.drain({ commit: false, signal: AbortSignal.timeout(10_000) });
+  }
+
+  async function readBuckets(query: BucketQuery, withFresh: boolean): Promise<Map<number, Bucket[]> | undefined> {
+    const { tenant, widthUs } = query;
+    const series = checkSeries(query.series);
+    const fromUs = Math.floor(query.fromUs / widthUs) * widthUs;
+    const toUs = Math.ceil(query.toUs / widthUs) * widthUs;
+    const backUs = Math.max(0, fromUs - Math.max(hourUs, widthUs));
+    // Taken before the question: what is stored meanwhile is then in both, never in neither.
+    const pending = withFresh ? fresh.select(tenant, series, backUs, toUs) : new Map<number, StoredSample[]>();
+    const stored = await store.bucketParts(tenant, [...series], backUs, fromUs, toUs, widthUs);
+    const answer = new Map<number, Bucket[]>();
+    for (const one of series) {
+      const freshParts = bucketParts(pending.get(one) ?? [], fromUs, widthUs);
+      const parts = joinParts(stored.get(one) ?? [], freshParts, widthUs);
+      if (!parts) return undefined;
+      answer.set(one, toBuckets(parts, fromUs));
+    }
+    return answer;
+  }
+
+  return {
+    async start() {
+      await mkdir(directory, { recursive: true });
+      await engine.start();
+      await store.prepare();
+      await store.loadLatest((rows) => latest.load(rows));
+      await writer.start();
+      measure();
+    },
+    async stop() {
+      if (engine.state === 'stopped') return;
+      try {
+        await writer.drain({ commit: true, signal: AbortSignal.timeout(10_000) });
+      } catch (error) {
+        onFault(toTelemetryFault(error));
+      }
+      await engineAndWriterStop();
+    },
+    latest: (tenant, series) => latest.get(tenant, series),
+    async range({ tenant, series, fromUs, toUs, limit }) {
+      const wanted = checkSeries(series);
+      if (wanted.size * limit > maxRangeSamples)
+        throw new TelemetryFault('telemetry.too-much', `${wanted.size} series × ${limit}; at most ${maxRangeSamples}`);
+      const pending = fresh.select(tenant, wanted, fromUs, toUs);
+      const stored = await store.range(tenant, [...wanted], fromUs, toUs, limit);
+      const answer = new Map<number, { samples: StoredSample[]; more: boolean }>();
+      for (const one of wanted) {
+        const all = mergeByTime(stored.get(one) ?? [], pending.get(one) ?? []);
+        answer.set(one, { samples: all.slice(0, limit), more: all.length > limit });
+      }
+      return answer;
+    },
+    async buckets(query) {
+      const count = Math.ceil((query.toUs - query.fromUs) / query.widthUs) + 1;
+      if (!(query.widthUs >= 1) || query.widthUs % 1 !== 0)
+        throw new TelemetryFault('telemetry.refused', `a bucket of ${query.widthUs} µs`);
+      if (count * query.series.length > maxBucketsInAll)
+        throw new TelemetryFault(
+          'telemetry.too-much',
+          `${query.series.length} series × ${count} buckets; at most ${maxBucketsInAll}`,
+        );
+      const answer = await readBuckets(query, true);
+      if (answer) return answer;
+      // Fresh samples lie among stored ones: store them first, then the store has the whole answer.
+      await freshlyStored();
+      return (await readBuckets(query, false))!;
+    },
+    stats() {
+      measure();
+      const recent = recentInsertions();
+      const failing = writer.failing;
+      const state =
+        engine.state === 'ready' && !failing
+          ? 'ok'
+          : failing && performance.now() - failing.sinceMs > brokenAfterMs
+            ? 'broken'
+            : 'recovering';
+      const oldestUs = fresh.oldestArrivalUs;
+      return {
+        rows: size.rows,
+        bytesOnDisk: size.bytesOnDisk,
+        rowsPerSecond: recent.reduce((sum, { rows }) => sum + rows, 0) / 10,
+        lagMs: oldestUs === undefined ? (anyRead ? 0 : null) : Math.max(0, (clock() - oldestUs) / 1000),
+        backlogRecords: Math.max(0, log.next - writer.inserted),
+        state,
+        ...(failing && { cause: { code: failing.fault.code, detail: failing.fault.message } }),
+      };
+    },
+    flush: () => writer.drain({ commit: true, signal: AbortSignal.timeout(30_000) }),
+    async compact() {
+      await store.compact();
+    },
+    onSamples(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+
+  async function engineAndWriterStop(): Promise<void> {
+    await writer.stop();
+    await engine.stop();
+  }
+}
+
+/** Both by time; of the same time, what arrived last, and of the same arrival the fresh one. */
+function mergeByTime(stored: readonly StoredSample[], fresh: readonly StoredSample[]): StoredSample[] {
+  if (fresh.length === 0) return [...stored];
+  const byTime = new Map(stored.map((sample) => [sample.timeUs, sample]));
+  for (const sample of fresh) {
+    const other = byTime.get(sample.timeUs);
+    if (!other || sample.arrivalUs >= other.arrivalUs) byTime.set(sample.timeUs, sample);
+  }
+  return [...byTime.values()].sort((a, b) => a.timeUs - b.timeUs);
+}
