@@ -18,7 +18,7 @@ import { createSegmentWriter } from './segment-writer.ts';
 
 const MIB = 1024 * 1024;
 const LEAST_SEGMENT_BYTES = 4096;
-const MOST_BATCH_BYTES = 8 * MIB;
+const MOST_BATCH_BYTES = 2 * MIB;
 const RECENT_BYTES = 8 * MIB;
 const DEFAULT_READ_BYTES = 4 * MIB;
 
