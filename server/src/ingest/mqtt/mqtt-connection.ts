@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ISubscribePacket, Packet } from 'mqtt-packet';
 import { type ConnectRequest, readConnect } from './connect-request.ts';
-import { acceptance, encode, type MqttVersion, parseControlPacket, rejection } from './control-packets.ts';
+import {
+  acceptance,
+  encode,
+  isNumbered,
+  type MqttVersion,
+  type Numbered,
+  parseControlPacket,
+  rejection,
+} from './control-packets.ts';
 import { Deliveries } from './deliveries.ts';
 import type { DoorConnection, DoorShared } from './door-shared.ts';
 import type { TurnTaker } from './door-turns.ts';
