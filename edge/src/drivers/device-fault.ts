@@ -101,3 +101,10 @@ export function protocolFault(at: string, detail: string): DeviceFault {
 export function stopped(): DeviceFault {
   return new DeviceFault(causeOf('driver.stopped', { zh: '驱动已停止', en: 'The driver was stopped' }), 'notConnected');
 }
+
+export function pointsBad(bad: number, all: number): Cause {
+  return causeOf('device.points-bad', {
+    zh: `${all} 个点中有 ${bad} 个读不到`,
+    en: `${bad} of ${all} points cannot be read`,
+  });
+}

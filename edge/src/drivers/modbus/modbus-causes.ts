@@ -32,13 +32,6 @@ export function pointImpossible(name: string): Cause {
   });
 }
 
-export function pointsBad(bad: number, all: number): Cause {
-  return causeOf('device.points-bad', {
-    zh: `${all} 个点中有 ${bad} 个读不到`,
-    en: `${bad} of ${all} points cannot be read`,
-  });
-}
-
 export function pollOverrun(tookMs: number, intervalMs: number): Cause {
   return causeOf(
     'modbus.poll-overrun',

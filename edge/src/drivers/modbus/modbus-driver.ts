@@ -1,9 +1,9 @@
 import { type CollectedDevice, type CollectedPoint, qualityCode } from '@luban/contracts';
-import { asDeviceFault, notConnected } from '../device-fault.ts';
+import { asDeviceFault, notConnected, pointsBad } from '../device-fault.ts';
 import { createDeviceVoice } from '../device-voice.ts';
 import type { Driver, DriverHost, DriverKind, Reading } from '../driver.ts';
 import { createBackoff, pause } from '../retry.ts';
-import { pointImpossible, pointRefused, pointsBad, pollOverrun } from './modbus-causes.ts';
+import { pointImpossible, pointRefused, pollOverrun } from './modbus-causes.ts';
 import { connectModbus, type ModbusConnection } from './modbus-connection.ts';
 import { type Block, planReads } from './modbus-plan.ts';
 import { pollBlocks, type RefusedBlock } from './modbus-poll.ts';

@@ -1,0 +1,246 @@
+import { type CollectedPoint, qualityClass, type SampleValue } from '@luban/contracts';
+import type {
+  ClientSession,
+  ClientSessionRawSubscriptionService,
+  ClientSubscription,
+  MonitoredItemNotification,
+  NodeId,
+  NotificationMessage,
+} from 'node-opcua-client';
+import { closedByDevice, type DeviceFault, stopped } from '../device-fault.ts';
+import type { BrowseNode, Reading } from '../driver.ts';
+import { pause } from '../retry.ts';
+import { browseNodes } from './opcua-browse.ts';
+import { opcuaFault, subscriptionSilent, writeRefused, writeUnfit } from './opcua-causes.ts';
+import { openSession, type SessionOptions, within } from './opcua-client.ts';
+import { opcua } from './opcua-library.ts';
+import { qualityOfStatus } from './opcua-quality.ts';
+import { readDataValue, writableVariant } from './opcua-value.ts';
+
+/** One session with one subscription. Any fault ends it; a new one is made from the ground up. */
+export interface OpcUaConnection {
+  /** Subscribes to points and gives back those that the server refused, each as its bad reading with the status. */
+  monitor(points: readonly CollectedPoint[]): Promise<{ reading: Reading; status: string }[]>;
+  read(points: readonly CollectedPoint[]): Promise<Reading[]>;
+  write(point: CollectedPoint, value: SampleValue): Promise<void>;
+  browse(path: string | null): Promise<BrowseNode[]>;
+  /** Stops asking for more while true; the server keeps what its queues can hold. */
+  hold(on: boolean): void;
+  fault(): DeviceFault | null;
+  readonly ended: AbortSignal;
+  /** Kept when all its timers and sockets have ended. */
+  close(): Promise<void>;
+}
+
+export interface ConnectionOptions extends SessionOptions {
+  now(): number;
+  /** The values of one publication, in order. */
+  onReadings(readings: Reading[]): void;
+}
+
+interface PublishingSession {
+  getPublishEngine(): { suspend(on: boolean): void };
+}
+
+const itemsPerRequest = 500;
+const keepAliveMs = 5000;
+const serverState = 'ns=0;i=2259';
+
+/** Rejects with a DeviceFault. */
+export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaConnection> {
+  const { settings, signal } = options;
+  const { endpointUrl: at, timeoutMs, samplingIntervalMs, publishingIntervalMs } = settings;
+  const open = await openSession(options);
+  const { client, session } = open;
+  const ending = new AbortController();
+  const handles = new Map<number, CollectedPoint>();
+  let nextHandle = 1;
+  let ended: DeviceFault | null = null;
+  let lastPublishMs = performance.now();
+
+  const end = (fault: DeviceFault) => {
+    if (ended) return;
+    ended = fault;
+    signal.removeEventListener('abort', onAbort);
+    ending.abort();
+  };
+  const onAbort = () => end(stopped());
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  client.on('close', () => end(closedByDevice(at, false)));
+  session.on('session_closed', () => end(closedByDevice(at, false)));
+
+  const answer = async <T>(promise: Promise<T>, ms = timeoutMs): Promise<T> => {
+    try {
+      return await within(promise, ms, at, ending.signal);
+    } catch (error) {
+      throw ended ?? opcuaFault(error, at, timeoutMs);
+    }
+  };
+
+  const onNotification = (message: NotificationMessage) => {
+    lastPublishMs = performance.now();
+    if (ended) return;
+    const readings: Reading[] = [];
+    const nowMs = options.now();
+    for (const part of message.notificationData ?? []) {
+      if (!(part instanceof opcua.DataChangeNotification)) continue;
+      for (const item of (part.monitoredItems ?? []) as MonitoredItemNotification[]) {
+        const point = handles.get(item.clientHandle);
+        if (point) readings.push({ point, ...readDataValue(item.value, nowMs) });
+      }
+    }
+    if (readings.length > 0) options.onReadings(readings);
+  };
+
+  let subscription: ClientSubscription;
+  let namespaces: string[];
+  try {
+    namespaces = await answer(session.readNamespaceArray());
+    subscription = await answer(
+      session.createSubscription2({
+        requestedPublishingInterval: publishingIntervalMs,
+        requestedMaxKeepAliveCount: Math.max(1, Math.ceil(keepAliveMs / publishingIntervalMs)),
+        requestedLifetimeCount: Math.max(60, Math.ceil((20 * keepAliveMs) / publishingIntervalMs)),
+        maxNotificationsPerPublish: 10_000,
+        publishingEnabled: true,
+        priority: 0,
+      }),
+    );
+  } catch (error) {
+    end(opcuaFault(error, at, timeoutMs));
+    await open.end(false);
+    throw ended ?? error;
+  }
+  subscription.on('raw_notification', onNotification);
+  subscription.on('terminated', () => end(subscriptionSilent(at)));
+  const silenceMs = 3 * subscription.publishingInterval * subscription.maxKeepAliveCount + timeoutMs;
+  // node-opcua has both but does not declare them on its session.
+  const raw = session as ClientSession & ClientSessionRawSubscriptionService & PublishingSession;
+  const engine = raw.getPublishEngine();
+  let held = false;
+
+  /** Asks for the server's state, so that silence is noticed within the timeout even when no value changes. */
+  async function watch(): Promise<void> {
+    while (!ended) {
+      await pause(timeoutMs / 3, ending.signal);
+      if (ended) return;
+      try {
+        await answer(session.read({ nodeId: serverState, attributeId: opcua.AttributeIds.Value }), (timeoutMs * 2) / 3);
+      } catch (error) {
+        end(opcuaFault(error, at, timeoutMs));
+      }
+      if (!held && performance.now() - lastPublishMs > silenceMs) end(subscriptionSilent(at));
+    }
+  }
+  const watching = watch();
+
+  /** Null for an address that is none, or in a namespace that this server does not have. */
+  const nodeOf = (point: CollectedPoint): NodeId | null => {
+    if (point.address.protocol !== 'opc-ua') return null;
+    return resolveNode(point.address.nodeId, namespaces);
+  };
+
+  return {
+    async monitor(points) {
+      const refused: { reading: Reading; status: string }[] = [];
+      const refuse = (point: CollectedPoint, status: { value: number; name: string }) => {
+        const reading = { point, value: null, quality: qualityOfStatus(status.value), timeUs: options.now() * 1000 };
+        refused.push({ reading, status: status.name });
+      };
+      const known: { point: CollectedPoint; nodeId: NodeId; clientHandle: number }[] = [];
+      for (const point of points) {
+        const nodeId = nodeOf(point);
+        if (nodeId === null) refuse(point, opcua.StatusCodes.BadNodeIdInvalid);
+        else known.push({ point, nodeId, clientHandle: nextHandle++ });
+      }
+      const queueSize = Math.max(10, 2 * Math.ceil(publishingIntervalMs / samplingIntervalMs));
+      for (let i = 0; i < known.length; i += itemsPerRequest) {
+        const chunk = known.slice(i, i + itemsPerRequest);
+        for (const { clientHandle, point } of chunk) handles.set(clientHandle, point);
+        const { results } = await answer(
+          raw.createMonitoredItems({
+            subscriptionId: subscription.subscriptionId,
+            timestampsToReturn: opcua.TimestampsToReturn.Both,
+            itemsToCreate: chunk.map(({ nodeId, clientHandle }) => ({
+              itemToMonitor: { nodeId, attributeId: opcua.AttributeIds.Value },
+              monitoringMode: opcua.MonitoringMode.Reporting,
+              requestedParameters: {
+                clientHandle,
+                samplingInterval: samplingIntervalMs,
+                queueSize,
+                discardOldest: true,
+              },
+            })),
+          }),
+        );
+        chunk.forEach(({ point, clientHandle }, index) => {
+          const status = results?.[index]?.statusCode ?? opcua.StatusCodes.BadUnexpectedError;
+          if (qualityClass(qualityOfStatus(status.value)) !== 'bad') return;
+          handles.delete(clientHandle);
+          refuse(point, status);
+        });
+      }
+      return refused;
+    },
+    async read(points) {
+      const readings: Reading[] = [];
+      for (let i = 0; i < points.length; i += itemsPerRequest) {
+        const chunk = points.slice(i, i + itemsPerRequest);
+        const nodes = chunk.map((point) => ({
+          nodeId: nodeOf(point) ?? opcua.NodeId.nullNodeId,
+          attributeId: opcua.AttributeIds.Value,
+        }));
+        const values = await answer(session.read(nodes));
+        chunk.forEach((point, index) => {
+          const value = values[index];
+          if (value) readings.push({ point, ...readDataValue(value, options.now()) });
+        });
+      }
+      return readings;
+    },
+    async write(point, value) {
+      const nodeId = nodeOf(point);
+      if (nodeId === null) throw writeRefused(point.name, 'BadNodeIdInvalid');
+      const type = await answer(session.getBuiltInDataType(nodeId));
+      const variant = writableVariant(type, value);
+      if (variant === null) throw writeUnfit(point.name, opcua.DataType[type] ?? String(type));
+      const status = await answer(
+        session.write({ nodeId, attributeId: opcua.AttributeIds.Value, value: { value: variant } }),
+      );
+      if (!status.isGood()) throw writeRefused(point.name, status.name);
+    },
+    browse: (path) => answer(browseNodes(session, path === null ? null : resolveNode(path, namespaces)), timeoutMs * 4),
+    hold(on) {
+      if (held === on || ended) return;
+      held = on;
+      lastPublishMs = performance.now();
+      engine.suspend(on);
+    },
+    fault: () => ended,
+    ended: ending.signal,
+    async close() {
+      const polite = ended === null || ended.code === 'driver.stopped';
+      end(stopped());
+      subscription.removeAllListeners();
+      await open.end(polite);
+      await watching;
+    },
+  };
+}
+
+function resolveNode(text: string, namespaces: readonly string[]): NodeId | null {
+  let local = text;
+  const named = /^nsu=([^;]+);(.+)$/.exec(text);
+  if (named) {
+    const index = namespaces.indexOf(named[1] ?? '');
+    if (index < 0) return null;
+    local = `ns=${index};${named[2]}`;
+  }
+  try {
+    return opcua.coerceNodeId(local);
+  } catch (error) {
+    if (error instanceof Error) return null;
+    throw error;
+  }
+}
