@@ -22,7 +22,6 @@ import { Subscriptions, subackCode } from './subscriptions.ts';
 
 type State = 'new' | 'authenticating' | 'connected' | 'closing' | 'closed';
 
-const MAX_DISCARDED_BYTES = 1024 * 1024;
 const PUBLISH_TYPE = 3;
 const PINGREQ = 0xc0;
 const PINGRESP = Buffer.from([0xd0, 0]);
@@ -51,7 +50,6 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   #keepAliveMs = 0;
   #heardAt = this.#openedAt;
   #closingSince = 0;
-  #discarded = 0;
 
   constructor(socket: Socket, shared: DoorShared<Identity>, overCapacity: boolean) {
     this.#socket = socket;
@@ -138,9 +136,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   #arrived(chunk: Buffer): void {
     this.#heardAt = performance.now();
     if (this.#state === 'closing') {
-      // Read on, so that the refusal is not lost to a reset, but not for ever.
-      this.#discarded += chunk.length;
-      if (this.#discarded > MAX_DISCARDED_BYTES) this.#socket.destroy();
+      if (this.#input.discard(chunk)) this.#socket.destroy();
       return;
     }
     if (this.#input.append(chunk) && this.#shared.assemblyBytes > this.#shared.limits.maxInflightBytes) {

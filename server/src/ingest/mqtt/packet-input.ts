@@ -14,6 +14,7 @@ export interface InputTotals {
 
 /** Two socket reads: every connection may hold that much, so only packets larger than that are counted. */
 const UNCOUNTED_PACKET_BYTES = 128 * 1024;
+const MAX_DISCARDED_BYTES = 1024 * 1024;
 
 /**
  * The incoming side of one connection: unread bytes, and the valve that stops the socket while they may not be read.
@@ -29,6 +30,7 @@ export class PacketInput {
   readonly #totals: InputTotals;
   #paused = false;
   #counted = 0;
+  #discarded = 0;
 
   constructor(socket: Socket, totals: InputTotals) {
     this.#socket = socket;
@@ -39,6 +41,12 @@ export class PacketInput {
   append(chunk: Buffer): boolean {
     this.reader.append(chunk);
     return this.account() > 0;
+  }
+
+  /** Takes what comes after the end, so that the goodbye is not lost to a reset; true when that has to stop. */
+  discard(chunk: Buffer): boolean {
+    this.#discarded += chunk.length;
+    return this.#discarded > MAX_DISCARDED_BYTES;
   }
 
   /** Keeps the sum over all connections; returns by how much this one grew. */
