@@ -25,6 +25,8 @@ export const units = {
   MW: { symbol: 'MW', zh: '兆瓦', en: 'megawatt' },
   'V.A': { symbol: 'VA', zh: '伏安', en: 'volt-ampere' },
   'kV.A': { symbol: 'kVA', zh: '千伏安', en: 'kilovolt-ampere' },
+  'kV.A{reactive}': { symbol: 'kvar', zh: '千乏', en: 'kilovar' },
+  'kV.A.h{reactive}': { symbol: 'kvarh', zh: '千乏时', en: 'kilovar hour' },
   'W.h': { symbol: 'Wh', zh: '瓦时', en: 'watt hour' },
   'kW.h': { symbol: 'kWh', zh: '千瓦时', en: 'kilowatt hour' },
   'MW.h': { symbol: 'MWh', zh: '兆瓦时', en: 'megawatt hour' },

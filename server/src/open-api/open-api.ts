@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Http } from '../platform/http/http.ts';
 
-/** The API document, made from the route schemas (register it before the routes), and a page to read it: /api/docs. */
+/** The API document, made from the route schemas (register it before the routes), and a page to read it: /docs/api. */
 export async function registerOpenApi(http: Http): Promise<void> {
   await http.register(swagger, {
     openapi: {
@@ -26,6 +26,6 @@ export async function registerOpenApi(http: Http): Promise<void> {
     transform: createJsonSchemaTransform({ skipList: [] }),
     transformObject: createJsonSchemaTransformObject({ schemaRegistry: undefined } as never),
   });
-  await http.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: false });
+  await http.register(swaggerUi, { routePrefix: '/docs/api', staticCSP: false });
   http.get('/api/v1/openapi.json', { config: { permission: 'public' }, schema: { hide: true } }, () => http.swagger());
 }

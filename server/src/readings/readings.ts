@@ -51,10 +51,10 @@ export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOpti
         };
       });
     },
-    stateOf(tenant: TenantId, tenantNumber: number, thing: Thing): ThingNow {
+    stateOf(tenant: TenantId, thing: Thing): ThingNow {
       const points = things.pointsOf(tenant, thing.id);
       const samples = telemetry.latest(
-        tenantNumber,
+        things.tenantNumberOf(thing.id),
         points.map(({ series }) => series),
       );
       const reportOf = (point: Point) => (point.device === null ? null : edges.deviceReport(point.device));

@@ -1,0 +1,154 @@
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { EdgeId, TenantId, UserId } from '@luban/contracts';
+import type { FastifyRequest } from 'fastify';
+import type { ServerConfig } from './config.ts';
+import { registerConsoleFiles } from './console-files.ts';
+import { addDemoPlant } from './demo-plant/demo-plant.ts';
+import type { Launcher } from './demo-plant/launcher.ts';
+import { registerDeviceRoutes } from './edges/devices-routes.ts';
+import { createEdges } from './edges/edges.ts';
+import { edgeMigrations } from './edges/edges-migrations.ts';
+import { registerEdgeRoutes } from './edges/edges-routes.ts';
+import { createFlow } from './flow/flow.ts';
+import { registerFlowRoutes } from './flow/flow-routes.ts';
+import { createIdentity, type NumberedTenant } from './identity/identity.ts';
+import { identityMigrations } from './identity/identity-migrations.ts';
+import { registerIdentityRoutes } from './identity/identity-routes.ts';
+import { createIngest } from './ingest/ingest.ts';
+import { createMqttIngest } from './ingest/mqtt-ingest.ts';
+import { registerSamplesRoutes } from './ingest/samples-routes.ts';
+import { createLive } from './live/live.ts';
+import { openLog } from './log/log.ts';
+import { registerOpenApi } from './open-api/open-api.ts';
+import { createPacks } from './packs/packs.ts';
+import type { Actor } from './platform/actor.ts';
+import { counterMigrations } from './platform/database/counters.ts';
+import { migrate, openDatabase } from './platform/database/database.ts';
+import { createHttp } from './platform/http/http.ts';
+import type { LogLines } from './platform/log-lines.ts';
+import { createReadings } from './readings/readings.ts';
+import { registerReadingRoutes } from './readings/readings-routes.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
+import { registerSiteRoutes } from './things/sites-routes.ts';
+import { createThings } from './things/things.ts';
+import { thingMigrations } from './things/things-migrations.ts';
+import { registerThingRoutes } from './things/things-routes.ts';
+
+export type App = Awaited<ReturnType<typeof createApp>>;
+
+interface AppOptions {
+  config: ServerConfig;
+  lines: LogLines;
+  launcher: Launcher | null;
+  /** µs since 1970 UTC. */
+  nowUs: () => number;
+}
+
+/** The platform: every feature made and joined, in the order of a sample's path. */
+export async function createApp({ config, lines, launcher, nowUs }: AppOptions) {
+  mkdirSync(config.dataDirectory, { recursive: true });
+  const nowMs = () => Math.floor(nowUs() / 1000);
+  const database = openDatabase(join(config.dataDirectory, 'records.sqlite'));
+  await migrate(database, { ...counterMigrations, ...identityMigrations, ...thingMigrations, ...edgeMigrations });
+
+  // Who asks, and what there is.
+  const identity = createIdentity({ database, now: nowMs, log: lines });
+  const things = await createThings({ database, now: nowMs });
+  const edges = await createEdges({
+    database,
+    things,
+    now: nowMs,
+    sendConfiguration: (edge: EdgeId) => mqtt.sendConfiguration(edge),
+    dismiss: (edge: EdgeId) => mqtt.dismiss(edge),
+  });
+
+  // The path of a sample: doors → ingest → log → telemetry → live.
+  const log = await openLog({ directory: join(config.dataDirectory, 'log'), maxBytes: config.logBytes, nowUs, lines });
+  const ingest = createIngest({ log, directory: things.directory, nowUs, lines });
+  const mqtt = createMqttIngest({ host: config.host, port: config.mqttPort, ingest, things, edges, nowUs, lines });
+  const telemetry = createTelemetry({
+    directory: join(config.dataDirectory, 'telemetry'),
+    log,
+    consumer: log.consumer('telemetry'),
+    clock: nowUs,
+    onFault: (fault) => lines('error', 'telemetry fault', { code: fault.code, cause: fault.message }),
+  });
+  const readings = createReadings({ telemetry, things, edges, nowMs });
+  const flowOf = createFlow({ edges, ingest, connections: () => mqtt.stats().connections, log, telemetry, nowMs });
+  const live = createLive({
+    authenticate: (request) => identity.authenticateUpgrade(request.headers),
+    mayWatch: (tenant: TenantId, series) => things.point(tenant, series) !== undefined,
+    flowOf,
+    edgesOf: (tenant) => edges.list(tenant),
+    nowMs,
+    lines,
+  });
+  telemetry.onSamples((record) => live.note(record));
+
+  // The API.
+  async function authenticate(request: FastifyRequest): Promise<Actor | null> {
+    const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    return bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer);
+  }
+  const http = createHttp({ authenticate, log: lines });
+  let mqttPort = config.mqttPort;
+  await registerOpenApi(http);
+  registerIdentityRoutes(http, identity, {
+    onSetup: ({ tenant, demoPlant }) => (demoPlant ? startDemo(tenant) : Promise.resolve()),
+  });
+  registerSamplesRoutes(http, { ingest, things, nowUs });
+  registerReadingRoutes(http, { readings, telemetry, things });
+  registerSiteRoutes(http, things);
+  registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
+  registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
+  registerDeviceRoutes(http, edges);
+  registerFlowRoutes(http, flowOf);
+  await registerConsoleFiles(http);
+
+  const packs = createPacks({ things, edges });
+  async function startDemo(tenant: NumberedTenant): Promise<void> {
+    if (launcher === null) throw new Error('the demo plant needs the launcher: start the platform with npm start');
+    await addDemoPlant(
+      { packs, edges, launcher },
+      { tenant: tenant.id, tenantNumber: tenant.number, language: tenant.language },
+    );
+  }
+
+  return {
+    http,
+    identity,
+    things,
+    edges,
+    telemetry,
+    startDemo,
+    /** The oldest owner of a tenant. */
+    async ownerOf(tenant: TenantId): Promise<UserId> {
+      const owner = (await identity.users.list(tenant, null, 1000)).find(({ role }) => role === 'owner');
+      if (owner === undefined) throw new Error(`the tenant ${tenant} has no owner`);
+      return owner.id;
+    },
+    /** Resolves when the first samples since the start are durable, or after 60 seconds without any. */
+    async firstSamples(): Promise<void> {
+      for (let waitedMs = 0; waitedMs < 60_000 && ingest.stats().samples === 0; waitedMs += 100) await setTimeout(100);
+    },
+    async start(): Promise<{ httpPort: number; mqttPort: number }> {
+      await telemetry.start();
+      ({ port: mqttPort } = await mqtt.start());
+      live.start(http.server);
+      await http.listen({ host: config.host, port: config.httpPort });
+      return { httpPort: (http.server.address() as AddressInfo).port, mqttPort };
+    },
+    /** Doors first, so that nothing new comes; then what is behind them. */
+    async stop(): Promise<void> {
+      await mqtt.stop();
+      live.stop();
+      await http.close();
+      await telemetry.stop();
+      await log.close();
+      await database.destroy();
+    },
+  };
+}

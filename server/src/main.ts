@@ -1,0 +1,66 @@
+import { createApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { launcherOf } from './demo-plant/launcher.ts';
+import { createLogLines, errorLine } from './platform/log-lines.ts';
+
+/** The platform's process: configuration, the app, a clean stop on SIGINT and SIGTERM. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const lines = createLogLines(config.logLevel, (line) => process.stderr.write(line));
+  const launcher = launcherOf(process);
+  const app = await createApp({ config, lines, launcher, nowUs });
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    lines('info', 'stopping', { signal });
+    app.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        lines('error', 'did not stop cleanly', { cause: errorLine(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  if (launcher !== null) process.on('disconnect', () => stop('launcher gone'));
+
+  const { httpPort, mqttPort } = await app.start();
+  const address = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${httpPort}`;
+  lines('info', 'started', { address, mqttPort });
+  process.stdout.write(`${JSON.stringify({ ready: true, httpPort, mqttPort })}\n`);
+  const link = config.demo ? await demoLink() : null;
+  if (config.demo) await app.firstSamples();
+  launcher?.announce(
+    address,
+    link === null ? null : `${address}/link/${link}`,
+    (await app.identity.setupNeeded()) ? app.identity.setupCode() : null,
+  );
+
+  /** The demo's owner has no password: who reads the terminal signs in by the link. */
+  async function demoLink(): Promise<string> {
+    const [tenant] = await app.identity.tenants();
+    if (tenant !== undefined) return app.identity.createSignInLink(await app.ownerOf(tenant.id));
+    const owner = { name: '演示 Demo', email: 'demo@luban.invalid', password: null };
+    const made = await app.identity.createTenant({
+      name: '演示工厂 Demo plant',
+      timeZone: 'Asia/Shanghai',
+      language: 'zh',
+      owner,
+    });
+    await app.startDemo(made.tenant);
+    return app.identity.createSignInLink(made.user.id);
+  }
+}
+
+/** µs since 1970 UTC by the system's clock. */
+function nowUs(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${errorLine(error)}\n`);
+  process.exit(1);
+});
