@@ -10,7 +10,7 @@ const fromHere = createRequire(import.meta.url);
 const fromServer = createRequire(fromHere.resolve('node-opcua-server'));
 (fromServer('node-opcua-debug') as { setLogLevel(level: number): void }).setLogLevel(-1);
 const { OPCUAServer } = fromHere('node-opcua-server') as typeof Server;
-const { Variant, DataType, VariantArrayType, StatusCodes } = fromHere('node-opcua-client') as typeof Client;
+const { Variant, DataType, VariantArrayType, StatusCodes, DataValue } = fromHere('node-opcua-client') as typeof Client;
 const { makeEUInformation } = fromServer('node-opcua-data-access') as {
   makeEUInformation(symbol: string, short: string, long: string): object;
 };
@@ -45,7 +45,7 @@ const add = (name: string, dataType: Client.DataType, value: unknown) =>
     nodeId: `s=${name}`,
     dataType: DataType[dataType],
     minimumSamplingInterval: 10,
-    value: new Variant({ dataType, value }),
+    value: new Variant({ dataType, arrayType: VariantArrayType.Scalar, value }),
   });
 
 add('boolean', DataType.Boolean, true);
@@ -90,20 +90,27 @@ own.addAnalogDataItem({
   engineeringUnitsRange: { low: 0, high: 100 },
   value: new Variant({ dataType: DataType.Double, value: 36.6 }),
 });
+// 2024-02-29T12:00:00.123456Z
+own.addVariable({
+  componentOf: machine,
+  browseName: 'precise',
+  nodeId: 's=precise',
+  dataType: 'Double',
+  minimumSamplingInterval: 10,
+  value: {
+    timestamped_get: () =>
+      new DataValue({
+        value: { dataType: DataType.Double, value: 1 },
+        sourceTimestamp: new Date('2024-02-29T12:00:00.123Z'),
+        sourcePicoseconds: 456_000_000,
+      }),
+  },
+});
 const changing = add('changing', DataType.Int32, 0);
 const burst = add('burst', DataType.Int32, 0);
 
-process.on('message', (message: { set?: number; burst?: number; at?: [number, number] }) => {
+process.on('message', (message: { set?: number; burst?: number }) => {
   if (message.set !== undefined) changing.setValueFromSource({ dataType: DataType.Int32, value: message.set });
-  if (message.at !== undefined) {
-    const [ms, picoseconds] = message.at;
-    changing.setValueFromSource(
-      { dataType: DataType.Int32, value: message.set ?? 0 },
-      StatusCodes.Good,
-      new Date(ms),
-      picoseconds,
-    );
-  }
   for (let i = 1; i <= (message.burst ?? 0); i++)
     setTimeout(() => burst.setValueFromSource({ dataType: DataType.Int32, value: i }), i * 25);
   process.send?.({ value: changing.readValue().value.value as number });

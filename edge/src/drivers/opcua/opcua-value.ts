@@ -1,5 +1,5 @@
 import { type Json, type Micros, qualityClass, qualityCode, type SampleValue } from '@luban/contracts';
-import type { DataValue, Variant } from 'node-opcua-client';
+import type { DataValue, Variant, VariantOptions } from 'node-opcua-client';
 import { opcua } from './opcua-library.ts';
 import { qualityOfStatus } from './opcua-quality.ts';
 
@@ -106,19 +106,24 @@ function nested(flat: Json[], dimensions: readonly number[]): Json {
 }
 
 /** The variant to write for a raw value; null when the value is not one of this type. */
-export function writableVariant(type: number, value: SampleValue): { dataType: number; value: unknown } | null {
+export function writableVariant(type: number, value: SampleValue): VariantOptions | null {
+  const plainValue = writableValue(type, value);
+  return plainValue === null ? null : { dataType: type, arrayType: opcua.VariantArrayType.Scalar, value: plainValue };
+}
+
+function writableValue(type: number, value: SampleValue): unknown {
   const { DataType } = opcua;
   const range = integerRanges[DataType[type] ?? ''];
   if (range) {
     const fits = typeof value === 'number' && Number.isInteger(value) && value >= range[0] && value <= range[1];
-    return fits ? { dataType: type, value } : null;
+    return fits ? value : null;
   }
   switch (type) {
     case DataType.Boolean:
-      return typeof value === 'boolean' ? { dataType: type, value } : null;
+      return typeof value === 'boolean' ? value : null;
     case DataType.Float:
     case DataType.Double:
-      return typeof value === 'number' && Number.isFinite(value) ? { dataType: type, value } : null;
+      return typeof value === 'number' && Number.isFinite(value) ? value : null;
     case DataType.Int64:
     case DataType.UInt64: {
       const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
@@ -127,13 +132,13 @@ export function writableVariant(type: number, value: SampleValue): { dataType: n
       const same = type === DataType.Int64 ? BigInt.asIntN(64, whole) : BigInt.asUintN(64, whole);
       if (same !== whole) return null;
       const bits = BigInt.asUintN(64, whole);
-      return { dataType: type, value: [Number(bits >> 32n), Number(bits & 0xffff_ffffn)] };
+      return [Number(bits >> 32n), Number(bits & 0xffff_ffffn)];
     }
     case DataType.String:
-      return typeof value === 'string' ? { dataType: type, value } : null;
+      return typeof value === 'string' ? value : null;
     case DataType.DateTime: {
       const date = typeof value === 'string' ? new Date(value) : null;
-      return date && !Number.isNaN(date.getTime()) ? { dataType: type, value: date } : null;
+      return date && !Number.isNaN(date.getTime()) ? date : null;
     }
     default:
       return null;
