@@ -66,7 +66,10 @@ export function createFreshSamples(blockRows: number): FreshSamples {
         for (const i of collect(block, tenant, series, fromUs, toUs)) {
           const sample = sampleAt(block, i);
           let ofSeries = found.get(block.series[i]!);
-          if (!ofSeries) found.set(block.series[i]!, (ofSeries = new Map()));
+          if (!ofSeries) {
+            ofSeries = new Map();
+            found.set(block.series[i]!, ofSeries);
+          }
           const other = ofSeries.get(sample.timeUs);
           if (!other || sample.arrivalUs >= other.arrivalUs) ofSeries.set(sample.timeUs, sample);
         }

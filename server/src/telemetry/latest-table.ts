@@ -24,7 +24,10 @@ export function createLatestTable(): LatestTable {
 
   function slotsOf(tenant: number): Map<number, number> {
     let slots = tenants.get(tenant);
-    if (!slots) tenants.set(tenant, (slots = new Map()));
+    if (!slots) {
+      slots = new Map();
+      tenants.set(tenant, slots);
+    }
     return slots;
   }
 

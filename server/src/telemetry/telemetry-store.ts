@@ -1,5 +1,5 @@
 import type { BucketPart } from './bucket-parts.ts';
-import { emptyColumns, encodeColumns, growColumns, pickRows, type SampleColumns } from './sample-columns.ts';
+import { emptyColumns, encodeColumns, pickRows, type SampleColumns } from './sample-columns.ts';
 import { type StoredSample, storedValue } from './stored-sample.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
 
@@ -111,7 +111,6 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
         const count = all?.length ?? 0;
         if (count === 0) return;
         const rows = emptyColumns(count);
-        growColumns(rows, count);
         rows.rows = count;
         rows.tenant.set(tenants);
         rows.series.set(all);
@@ -119,7 +118,9 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
         rows.value.set(value);
         rows.status.set(status);
         rows.arrival.set(arrival);
-        text.forEach((one, i) => one !== '' && rows.texts.set(i, one));
+        text.forEach((one, i) => {
+          if (one !== '') rows.texts.set(i, one);
+        });
         take(rows);
         tenant = tenants[count - 1]!;
         series = all[count - 1]!;
@@ -136,7 +137,10 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
       const found = new Map<number, StoredSample[]>();
       for (let i = 0; i < (all?.length ?? 0); i++) {
         let samples = found.get(all[i]!);
-        if (!samples) found.set(all[i]!, (samples = []));
+        if (!samples) {
+          samples = [];
+          found.set(all[i]!, samples);
+        }
         samples.push({
           timeUs: time[i]!,
           arrivalUs: arrival[i]!,
@@ -170,7 +174,10 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
       const at = (column: number, row: number) => answer[column]![row]!;
       for (let i = 0; i < (answer[0]?.length ?? 0); i++) {
         let parts = found.get(at(0, i));
-        if (!parts) found.set(at(0, i), (parts = []));
+        if (!parts) {
+          parts = [];
+          found.set(at(0, i), parts);
+        }
         parts.push({
           startUs: at(1, i),
           count: at(2, i),

@@ -77,8 +77,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
         const records = await log.read(readPosition, readLimit);
         for (const record of records) take(record);
         if (records.length > 0) wakeInserter();
-        else if ((await log.waitFor(readPosition, signal)) && log.next <= readPosition)
-          await pause(20, signal, () => undefined);
+        else if (!(await log.waitFor(readPosition, signal))) await pause(100, signal, () => undefined); // aborted, or the log is closed
       } catch (error) {
         if (signal.aborted) return;
         onFault(toTelemetryFault(error));

@@ -84,3 +84,116 @@ test('every kind of value comes back as it was, before and after it is stored', 
   expect(before.samples.at(-1)!.status).toBe(packStatus(qualityCode('deviceSilent'), false, 'none'));
   expect(before.more).toBe(false);
 });
+
+test('the same series and time twice keeps what arrived last, fresh, stored and merged', async () => {
+  const { telemetry, log } = await open();
+  const read = async () => (await telemetry.range(all)).get(7)!.samples.map((sample) => sample.value);
+  put(log, [
+    { time: t0, value: 1 },
+    { time: t0 + second, value: 10 },
+  ]);
+  put(log, [{ time: t0, value: 2 }]);
+  await expect.poll(read).toEqual([2, 10]);
+  await telemetry.flush();
+  expect(await read()).toEqual([2, 10]);
+  put(log, [{ time: t0, value: 3 }]);
+  await expect.poll(read).toEqual([3, 10]);
+  await telemetry.flush();
+  expect(await read()).toEqual([3, 10]);
+  await telemetry.compact();
+  expect(await read()).toEqual([3, 10]);
+});
+
+test('late samples take their place in the range and do not replace a newer latest value', async () => {
+  const { telemetry, log } = await open();
+  put(log, [
+    { time: t0 + 5 * second, value: 5 },
+    { time: t0 + 3 * second, value: 3 },
+  ]);
+  await telemetry.flush();
+  put(log, [
+    { time: t0 + 4 * second, value: 4 },
+    { time: t0 - 400 * 86_400 * second, value: -1 },
+  ]);
+  await expect
+    .poll(async () => (await telemetry.range(all)).get(7)!.samples.map((sample) => sample.value))
+    .toEqual([-1, 3, 4, 5]);
+  expect(telemetry.latest(1, [7]).get(7)!.value).toBe(5);
+  const page = (await telemetry.range({ ...all, limit: 2 })).get(7)!;
+  expect(page).toMatchObject({ more: true, samples: [{ value: -1 }, { value: 3 }] });
+  const rest = (await telemetry.range({ ...all, fromUs: page.samples[1]!.timeUs + 1, limit: 2 })).get(7)!;
+  expect(rest).toMatchObject({ more: false, samples: [{ value: 4 }, { value: 5 }] });
+});
+
+test('tenants do not see each other, and what nobody sent is empty', async () => {
+  const { telemetry, log } = await open();
+  put(log, [{ time: t0, value: 1 }], 1);
+  put(log, [{ time: t0, value: 2 }], 4_000_000_000);
+  await telemetry.flush();
+  put(log, [{ time: t0 + 1, value: 3 }], 4_000_000_000);
+  await visible(telemetry, 4_000_000_000, 7, t0 + 1);
+  const of = async (tenant: number) =>
+    (await telemetry.range({ ...all, tenant })).get(7)!.samples.map((one) => one.value);
+  expect(await of(1)).toEqual([1]);
+  expect(await of(4_000_000_000)).toEqual([2, 3]);
+  expect(await of(2)).toEqual([]);
+  expect(telemetry.latest(2, [7]).size).toBe(0);
+});
+
+test('times from 1970 to 2255 in one block are stored and found', async () => {
+  const { telemetry, log } = await open();
+  const times = [0, 1, ...Array.from({ length: 300 }, (_, i) => i * 29_000_000 * second), 9_007_199_254_740_991];
+  put(
+    log,
+    times.map((time, i) => ({ time, value: i })),
+  );
+  await telemetry.flush();
+  const found = (await telemetry.range({ ...all, toUs: Number.MAX_SAFE_INTEGER })).get(7)!.samples;
+  expect(found.map((sample) => sample.timeUs)).toEqual([...new Set(times)].slice(0, -1));
+  expect(telemetry.latest(1, [7]).get(7)!.timeUs).toBe(9_007_199_254_740_991);
+});
+
+test('after a restart the latest values and the history are there, whether it was stopped or not', async () => {
+  const directory = await folder();
+  const log = createMemoryLog();
+  const consumer = createMemoryOffset();
+  const first = await open({ directory, log, consumer });
+  put(log, [
+    { time: t0, value: 'läuft' },
+    { series: 8, time: t0, value: true },
+  ]);
+  await first.telemetry.stop();
+  put(log, [{ series: 9, time: t0, value: 9 }]);
+  const second = await open({ directory, log, consumer });
+  expect(second.telemetry.latest(1, [7, 8]).get(7)).toMatchObject({ value: 'läuft', timeUs: t0 });
+  expect(second.telemetry.latest(1, [8]).get(8)!.value).toBe(true);
+  await visible(second.telemetry, 1, 9, t0);
+  expect((await second.telemetry.range(all)).get(7)!.samples).toHaveLength(1);
+  expect(second.faults).toEqual([]);
+});
+
+test('more than it can answer is refused with a code', async () => {
+  const { telemetry } = await open();
+  await expect(telemetry.range({ ...all, series: Array.from({ length: 20_000 }, (_, i) => i) })).rejects.toMatchObject({
+    code: 'telemetry.too-much',
+  });
+  await expect(telemetry.range({ ...all, limit: 1e9 })).rejects.toMatchObject({ code: 'telemetry.too-much' });
+  await expect(telemetry.buckets({ ...all, widthUs: 1 })).rejects.toMatchObject({ code: 'telemetry.too-much' });
+});
+
+test('it tells how it is', async () => {
+  const { telemetry, log } = await open();
+  expect(telemetry.stats()).toMatchObject({ state: 'ok', backlogRecords: 0, lagMs: null });
+  const heard: number[] = [];
+  const end = telemetry.onSamples((record) => heard.push(record.position));
+  put(log, [{ time: t0, value: 1 }]);
+  await expect.poll(() => heard).toEqual([0]);
+  expect(telemetry.stats().backlogRecords).toBe(1);
+  expect(telemetry.stats().lagMs).toBeGreaterThanOrEqual(0);
+  await telemetry.flush();
+  end();
+  put(log, [{ time: t0 + 1, value: 1 }]);
+  await visible(telemetry, 1, 7, t0 + 1);
+  expect(heard).toEqual([0]);
+  expect(telemetry.stats()).toMatchObject({ rowsPerSecond: 0.1, backlogRecords: 1 });
+});

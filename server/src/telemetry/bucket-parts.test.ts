@@ -1,0 +1,153 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bucket, qualityCode, type SampleValue, type Series, toBatch } from '@luban/contracts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createMemoryLog, createMemoryOffset } from './memory-log.test-support.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+
+const t0 = Date.UTC(2026, 8, 1) * 1000;
+const hourUs = 3_600_000_000;
+const log = createMemoryLog();
+let directory: string;
+let telemetry: Telemetry;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'luban-buckets-'));
+  telemetry = createTelemetry({
+    directory,
+    log,
+    consumer: createMemoryOffset(),
+    blockAgeMs: 60_000,
+    onFault: (fault) => {
+      throw fault;
+    },
+  });
+  await telemetry.start();
+});
+afterAll(async () => {
+  await telemetry.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Point {
+  time: number;
+  value: SampleValue;
+  bad: boolean;
+}
+
+/** The definition, word by word and slowly: for every bucket look at every sample. */
+function model(points: Point[], fromUs: number, toUs: number, width: number): Bucket[] {
+  const kept = [...new Map(points.map((point) => [point.time, point])).values()]
+    .filter((point) => point.bad || typeof point.value === 'number' || typeof point.value === 'boolean')
+    .sort((a, b) => a.time - b.time);
+  const from = Math.floor(fromUs / width) * width;
+  const to = Math.ceil(toUs / width) * width;
+  const lookBack = from - Math.max(hourUs, width);
+  const buckets: Bucket[] = [];
+  for (let start = from; start < to; start += width) {
+    const inside = kept.filter((point) => point.time >= start && point.time < start + width);
+    if (inside.length === 0) continue;
+    const values = inside.filter((point) => !point.bad).map((point) => Number(point.value));
+    const before = kept.filter((point) => point.time < start && point.time >= lookBack).at(-1);
+    let weighted = 0;
+    let weight = 0;
+    const holders = before ? [{ ...before, time: start }, ...inside] : inside;
+    holders.forEach((point, i) => {
+      if (point.bad) return;
+      const held = (holders[i + 1]?.time ?? start + width) - point.time;
+      weighted += Number(point.value) * held;
+      weight += held;
+    });
+    const some = values.length > 0;
+    buckets.push({
+      start,
+      count: values.length,
+      bad: inside.length - values.length,
+      min: some ? Math.min(...values) : null,
+      max: some ? Math.max(...values) : null,
+      mean: some ? values.reduce((sum, value) => sum + value, 0) / values.length : null,
+      first: values[0] ?? null,
+      last: values.at(-1) ?? null,
+      timeMean: some ? weighted / weight : null,
+    });
+  }
+  return buckets;
+}
+
+function close(bucket: Bucket): unknown {
+  const round = (value: number | null) => (value === null ? null : Math.round(value * 1e6) / 1e6);
+  return { ...bucket, mean: round(bucket.mean), timeMean: round(bucket.timeMean) };
+}
+
+let series = 0;
+function put(points: Point[]): void {
+  const samples = points.map(({ time, value, bad }) => ({
+    series: series as Series,
+    time,
+    value,
+    quality: qualityCode(bad ? 'bad' : 'good'),
+    simulated: false,
+  }));
+  log.append(1, toBatch(samples), t0 + log.next * 1000);
+}
+
+const point = fc.record({
+  time: fc.integer({ min: -2 * 3600, max: 3600 }).map((s) => t0 + s * 1_000_000),
+  value: fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: -9999, max: 9999 }).map((value): SampleValue => value / 100) },
+    { weight: 1, arbitrary: fc.constantFrom<SampleValue>(true, false, 'text') },
+  ),
+  bad: fc.boolean().map((value) => value),
+});
+const inTime = fc.array(point, { minLength: 1, maxLength: 60 });
+
+test('buckets are as the definition says, whatever part is stored and whatever is fresh', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      inTime,
+      fc.array(point, { maxLength: 20 }),
+      fc.boolean(),
+      fc.constantFrom(1, 7, 60, 600, 7200),
+      fc.integer({ min: -1800, max: 900 }),
+      async (stored, fresh, ordered, widthS, fromS) => {
+        series++;
+        const late = ordered ? fresh.map((one) => ({ ...one, time: one.time + 3 * hourUs })) : fresh;
+        put(stored);
+        await telemetry.flush();
+        if (late.length > 0) put(late);
+        const newest = Math.max(...[...stored, ...late].map((one) => one.time));
+        await expect.poll(() => telemetry.latest(1, [series]).get(series)?.timeUs, { interval: 5 }).toBe(newest);
+        const fromUs = t0 + fromS * 1_000_000;
+        const toUs = t0 + 4 * hourUs;
+        const width = widthS * 1_000_000;
+        const answer = await telemetry.buckets({ tenant: 1, series: [series], fromUs, toUs, widthUs: width });
+        expect(answer.get(series)!.map(close)).toEqual(model([...stored, ...late], fromUs, toUs, width).map(close));
+      },
+    ),
+    { numRuns: 40 },
+  );
+}, 60_000);
+
+test('a constant that reports seldom has its own value as time-weighted mean, and a bad sample ends the holding', async () => {
+  series++;
+  const minute = 60_000_000;
+  put([
+    { time: t0 - 30 * minute, value: 4, bad: false },
+    { time: t0 + 30_000_000, value: 8, bad: false },
+    { time: t0 + minute + 15_000_000, value: 0, bad: true },
+    { time: t0 + minute + 45_000_000, value: 2, bad: false },
+  ]);
+  await telemetry.flush();
+  const answer = await telemetry.buckets({
+    tenant: 1,
+    series: [series],
+    fromUs: t0,
+    toUs: t0 + 5 * minute,
+    widthUs: minute,
+  });
+  expect(answer.get(series)).toEqual([
+    { start: t0, count: 1, bad: 0, min: 8, max: 8, mean: 8, first: 8, last: 8, timeMean: 6 },
+    { start: t0 + minute, count: 1, bad: 1, min: 2, max: 2, mean: 2, first: 2, last: 2, timeMean: 5 },
+  ]);
+});

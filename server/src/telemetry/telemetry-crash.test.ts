@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { type ChdbEngine, createChdbEngine } from './chdb-engine.ts';
+import { createFileOffset, createMadeLog, madeRows } from './crash-writer.test-support.ts';
+import { createFreshSamples } from './fresh-samples.ts';
+import { writeInsertPlan } from './insert-plan.ts';
+import { createLatestTable } from './latest-table.ts';
+import { appendRecord, openSampleBlock } from './sample-block.ts';
+import { pickRows } from './sample-columns.ts';
+import type { TelemetryFault } from './telemetry-fault.ts';
+import { createTelemetryStore } from './telemetry-store.ts';
+import { createTelemetryWriter } from './telemetry-writer.ts';
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** The parts of the store, so that a test can reach chDB's process and the raw rows. */
+async function openParts(records: number, directory?: string) {
+  const folder = directory ?? (await mkdtemp(join(tmpdir(), 'luban-crash-')));
+  if (!directory) ends.push(() => rm(folder, { recursive: true, force: true }));
+  const faults: TelemetryFault[] = [];
+  const onFault = (fault: TelemetryFault) => faults.push(fault);
+  const engine = createChdbEngine({ directory: join(folder, 'chdb'), memoryLimitBytes: 1 << 30, onFault });
+  await engine.start();
+  ends.push(() => engine.stop());
+  const store = createTelemetryStore(engine);
+  await store.prepare();
+  const log = createMadeLog(records);
+  const writer = createTelemetryWriter({
+    directory: folder,
+    log,
+    consumer: createFileOffset(folder),
+    store,
+    fresh: createFreshSamples(5000),
+    latest: createLatestTable(),
+    blockRows: 5000,
+    blockAgeMs: 100,
+    onRecord: () => undefined,
+    onInserted: () => undefined,
+    onFault,
+  });
+  ends.push(() => writer.stop());
+  const drain = () => writer.drain({ commit: true, signal: AbortSignal.timeout(30_000) });
+  return { folder, engine, store, writer, log, faults, drain };
+}
+
+async function counts(engine: ChdbEngine) {
+  const [raw, distinct] = (await engine.query(
+    'SELECT count(), uniqExact(tenant, series, time) FROM samples',
+    {},
+  )) as number[][];
+  return { raw: raw![0], distinct: distinct![0] };
+}
+
+test('a block of which one day was stored before the crash gets its other days, and no row twice', async () => {
+  const { folder, engine, store, writer, log, drain } = await openParts(6);
+  const records = await log.read(0, { records: 4 });
+  const block = openSampleBlock(records[0]!, 10);
+  for (const record of records) appendRecord(block, record);
+  const days = Array.from({ length: block.rows }, (_, i) => Math.floor(block.time[i]! / 86_400_000_000));
+  expect(new Set(days).size).toBeGreaterThan(1);
+  await store.insert(
+    pickRows(
+      block,
+      days.flatMap((day, i) => (day === days[0] ? [i] : [])),
+    ),
+    '0-4',
+  );
+  await writeInsertPlan(folder, { from: 0, to: 4 });
+  await writer.start();
+  await drain();
+  expect(await counts(engine)).toEqual({ raw: madeRows(6), distinct: madeRows(6) });
+});
+
+test('a block that was stored, but whose offset was not, is not stored again', async () => {
+  const first = await openParts(3);
+  await first.writer.start();
+  await first.drain();
+  await first.writer.stop();
+  await first.engine.stop();
+  await createFileOffset(first.folder).commit(0);
+  const second = await openParts(5, first.folder);
+  await second.writer.start();
+  await second.drain();
+  expect(await counts(second.engine)).toEqual({ raw: madeRows(5), distinct: madeRows(5) });
+});
+
+test('a token whose rows never came into place does not stand in the way of them', async () => {
+  const { folder, engine, store, writer, log, drain } = await openParts(1);
+  const [record] = await log.read(0, { records: 1 });
+  const block = openSampleBlock(record!, 10);
+  appendRecord(block, record!);
+  await store.insert(block, '0-1');
+  await engine.run('ALTER TABLE samples DELETE WHERE 1 SETTINGS mutations_sync = 2');
+  await writeInsertPlan(folder, { from: 0, to: 1 });
+  await writer.start();
+  await drain();
+  expect(await counts(engine)).toEqual({ raw: madeRows(1), distinct: madeRows(1) });
+});
+
+test('chDB killed again and again while it writes: it comes back, and every row is there once', async () => {
+  const records = 600;
+  const { engine, writer, drain, faults } = await openParts(records);
+  await writer.start();
+  for (let kill = 0; kill < 4; kill++) {
+    await expect.poll(() => engine.state, { timeout: 20_000, interval: 10 }).toBe('ready');
+    const before = writer.inserted;
+    await expect.poll(() => writer.inserted, { timeout: 20_000, interval: 1 }).toBeGreaterThan(before);
+    process.kill(engine.pid!, 'SIGKILL');
+    await expect.poll(() => engine.state, { interval: 1 }).toBe('recovering');
+  }
+  await drain();
+  expect(faults.every((fault) => fault.code === 'telemetry.unavailable')).toBe(true);
+  expect(await counts(engine)).toEqual({ raw: madeRows(records), distinct: madeRows(records) });
+}, 90_000);
+
+test('the platform killed while it writes: its database goes with it, and the next start loses and doubles nothing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'luban-crash-'));
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const records = 2000;
+  const script = fileURLToPath(new URL('./crash-writer.test-support.ts', import.meta.url));
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  for (const afterMs of [30, 170, 400]) {
+    const child = spawn(process.execPath, ['--import', tsx, script, folder, String(records)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+  const { engine, writer, drain } = await openParts(records, folder);
+  await writer.start();
+  await drain();
+  expect(await counts(engine)).toEqual({ raw: madeRows(records), distinct: madeRows(records) });
+}, 90_000);
