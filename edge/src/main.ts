@@ -9,7 +9,7 @@ function log(line: Record<string, unknown>): void {
 }
 
 const stopping = new AbortController();
-for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort());
 const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
 
 try {

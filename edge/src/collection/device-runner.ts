@@ -1,4 +1,4 @@
-import type { Cause, CollectedDevice, DeviceReport, Sample, Series } from '@luban/contracts';
+import type { Cause, CollectedDevice, DeviceReport, Sample } from '@luban/contracts';
 import type { Driver, DriverHost, DriverStatus } from '../drivers/driver.ts';
 import { edgeCause, messageOf } from '../edge-errors.ts';
 import type { GapLedger } from '../gaps/gaps.ts';
@@ -17,6 +17,8 @@ export interface DeviceRunner {
 }
 
 const tickMs = 250;
+/** A set of bad points is believed when it has held this long: between going silent and coming back all are bad. */
+const settleMs = 2000;
 
 /** Runs one device: its driver, the way of its samples, its state, its entries in the gap ledger. */
 export function createDeviceRunner(options: {
@@ -39,7 +41,8 @@ export function createDeviceRunner(options: {
   let starting: Promise<void> = Promise.resolve();
   let ledger: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
-  let badBefore = '';
+  let badSeen: { text: string; sinceMs: number } | null = null;
+  let badWritten: string | null = null;
 
   const pipeline = createPipeline({ device, put, event, nowUs: () => now() * 1000 });
   const answers = () => status.state === 'online' || status.state === 'degraded';
@@ -70,24 +73,24 @@ export function createDeviceRunner(options: {
     }
   }
 
-  /** Points that are bad while their device answers, written once for each change of the set. */
+  /** Points that stay bad while their device answers, written once for each change of the set. */
   function noteBadPoints(): void {
-    if (!answers()) return;
+    const { good, bad } = pipeline.counts();
+    if (!answers() || good + bad === 0) {
+      badSeen = null;
+      return;
+    }
     const series = pipeline.badSeries();
     const text = series.join();
-    if (text === badBefore) return;
-    badBefore = text;
     const timeMs = now();
-    const still = new Set<Series>(series);
+    if (badSeen?.text !== text) badSeen = { text, sinceMs: timeMs };
+    if (text === badWritten || timeMs - badSeen.sinceMs < settleMs) return;
+    badWritten = text;
+    const { sinceMs } = badSeen;
     const cause = edgeCause('point.bad', `${series.length} of ${device.points.length}`);
     write(async () => {
-      await gaps.close(
-        device.id,
-        'point-bad',
-        timeMs,
-        (of) => of === null || of.length !== still.size || !of.every((s) => still.has(s)),
-      );
-      if (series.length > 0) await gaps.open({ device: device.id, series, fromMs: timeMs, why: 'point-bad', cause });
+      await gaps.close(device.id, 'point-bad', sinceMs, (of) => of?.join() !== text);
+      if (series.length > 0) await gaps.open({ device: device.id, series, fromMs: sinceMs, why: 'point-bad', cause });
     });
   }
 

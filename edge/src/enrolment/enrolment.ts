@@ -20,7 +20,7 @@ export async function enrol(options: {
   const path = join(options.directory, 'credentials.json');
   const stored = await readStateFile(path, edgeCredentials);
   if (stored) return stored;
-  if (options.token === null) throw new EdgeError('enrolment.no-token', options.platform);
+  if (options.token === null) throw new EdgeError('enrolment.no-token', 'LUBAN_ENROLMENT_TOKEN');
   const wait = backOff(1000, 30_000);
   while (!options.signal.aborted) {
     const answer = await ask(options.platform, options.token, options.signal);

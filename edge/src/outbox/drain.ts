@@ -6,7 +6,7 @@ import type { Refusal } from '../uplink/outcome.ts';
 import type { Connection } from '../uplink/uplink.ts';
 import { markBatch } from './mark-batch.ts';
 import type { Outbox } from './outbox.ts';
-import type { OutboxRecord } from './outbox-record.ts';
+import { type OutboxRecord, splitByDevice } from './outbox-record.ts';
 import { createWindow, type Lane } from './window.ts';
 
 /**
@@ -51,31 +51,35 @@ export function createDrain(options: {
 
     async function deliver(record: OutboxRecord, lane: Lane): Promise<void> {
       try {
-        const payload = markBatch(record.batch, record.position, lane === 'backlog');
-        const outcome = await connection.send(topics.batch, payload);
-        switch (outcome.kind) {
-          case 'acknowledged':
-            outbox.settle([record]);
-            if (lane === 'live') lag = { ms: Math.max(0, now() - record.storedMs), at: now() };
-            break;
-          case 'refused':
-            await setAside(record, outcome);
-            outbox.settle([record]);
-            break;
-          case 'later':
-            later = true;
-            halt.abort();
-            break;
-          case 'cut':
-            halt.abort();
-            break;
-        }
+        const outcome = await send(record, lane === 'backlog');
+        if (outcome === 'settled') outbox.settle([record]);
+        else halt.abort();
+        if (outcome === 'settled' && lane === 'live') lag = { ms: Math.max(0, now() - record.storedMs), at: now() };
+        if (outcome === 'later') later = true;
       } catch (error) {
         fault = error;
         halt.abort();
       } finally {
         window.leave(lane);
       }
+    }
+
+    async function send(record: OutboxRecord, backlog: boolean): Promise<'settled' | 'later' | 'cut'> {
+      const whole = await connection.send(topics.batch, markBatch(record.batch, record.position, backlog));
+      if (whole.kind === 'acknowledged') return 'settled';
+      if (whole.kind !== 'refused') return whole.kind;
+      const parts = splitByDevice(record);
+      if (parts.length === 1) await setAside(record, whole);
+      if (parts.length === 1) return 'settled';
+      const refused: [OutboxRecord, Refusal][] = [];
+      for (const part of parts) {
+        const outcome = await connection.send(topics.batch, markBatch(part.batch, record.position, backlog));
+        if (outcome.kind === 'refused') refused.push([part, outcome]);
+        else if (outcome.kind !== 'acknowledged') return outcome.kind;
+      }
+      // Only now: had the connection ended between, all parts would come again and be counted twice.
+      for (const [part, outcome] of refused) await setAside(part, outcome);
+      return 'settled';
     }
 
     async function pump(lane: Lane, from: number, to: number): Promise<void> {

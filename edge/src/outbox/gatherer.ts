@@ -21,11 +21,13 @@ export function createGatherer(options: {
   onOverflow(device: DeviceId, samples: readonly Sample[]): void;
 }): {
   put(device: DeviceId, samples: readonly Sample[]): void | Promise<void>;
+  /** Samples that are not stored yet. */
   readonly waiting: number;
   stop(): Promise<void>;
 } {
   const groups: Groups = new Map();
   let waiting = 0;
+  let underWay = 0;
   let timer: NodeJS.Timeout | null = null;
   let storing: Promise<void> | null = null;
   let failure: unknown = null;
@@ -62,7 +64,9 @@ export function createGatherer(options: {
   async function storeAll(): Promise<void> {
     try {
       do {
-        await options.store(take());
+        const taken = take();
+        await options.store(taken);
+        underWay = 0;
         if (waiting < lowWater) {
           room?.resolve();
           room = null;
@@ -87,14 +91,15 @@ export function createGatherer(options: {
       }
       if (left === 0) break;
     }
-    waiting -= maxSamples - left;
+    underWay = maxSamples - left;
+    waiting -= underWay;
     return taken;
   }
 
   return {
     put,
     get waiting() {
-      return waiting;
+      return waiting + underWay;
     },
     async stop() {
       stopped = true;

@@ -68,10 +68,9 @@ export async function openOutbox(options: {
   });
   const consumer = journal.consumer('platform');
   const offsetsPath = join(options.directory, 'acknowledged.json');
-  const acknowledged: Acknowledged = createAcknowledged(
-    Math.max(consumer.committed, journal.first),
-    (await readStateFile(offsetsPath, offsets)) ?? [],
-  );
+  // Ranges above the journal's end belong to another journal: taken for ours they would hide samples.
+  const known = ((await readStateFile(offsetsPath, offsets)) ?? []).filter(({ to }) => to <= journal.next);
+  const acknowledged: Acknowledged = createAcknowledged(Math.max(consumer.committed, journal.first), known);
   const stopping = new AbortController();
   let cause: Cause | null = null;
   let samplesPut = 0;
@@ -80,6 +79,7 @@ export async function openOutbox(options: {
   let pendingBytes = 0;
   const background = new Set<Promise<void>>();
 
+  await writeStateFile(offsetsPath, acknowledged.ranges());
   await countPending();
   opened = true;
   tellDamage();
@@ -144,12 +144,12 @@ export async function openOutbox(options: {
         cause = cause?.code === 'outbox.disk' ? null : cause;
         return;
       } catch (error) {
-        if (!(error instanceof JournalError) || error.code === 'journal.closed') throw error;
+        const code = error instanceof JournalError ? error.code : null;
+        if (code === 'journal.closed' || (stopping.signal.aborted && tries > 2)) throw error;
         const told = cause?.code === 'outbox.disk';
-        cause = edgeCause('outbox.disk', error.message);
+        cause = edgeCause('outbox.disk', messageOf(error));
         if (!told) onFault(cause);
-        if (stopping.signal.aborted && tries > 2) throw error;
-        if (error.code === 'journal.full' && (await dropOldest())) continue;
+        if (code === 'journal.full' && (await dropOldest().catch(() => false))) continue; // the disk's fault is told above
         await pause(stopping.signal.aborted ? 100 : 1000, new AbortController().signal);
       }
     }
@@ -256,12 +256,13 @@ export async function openOutbox(options: {
     }
   }
 
-  let rangesWritten = '[]';
+  let rangesAtMs = 0;
   async function commit(): Promise<void> {
-    const ranges = acknowledged.ranges();
-    const text = JSON.stringify(ranges);
-    if (text !== rangesWritten) await writeStateFile(offsetsPath, ranges);
-    rangesWritten = text;
+    // Rarely: a crash in between only sends again what the platform has already.
+    if (now() - rangesAtMs > 2000 || stopping.signal.aborted) {
+      await writeStateFile(offsetsPath, acknowledged.ranges());
+      rangesAtMs = now();
+    }
     const prefix = Math.min(acknowledged.prefix, journal.next);
     if (prefix > consumer.committed) {
       await consumer.commit(prefix);

@@ -16,7 +16,7 @@ const notANumber = qualityCode('notANumber');
 const wrongPoint = qualityCode('configuration');
 const maxMicros = Number.MAX_SAFE_INTEGER;
 /** A longer text is not a measurement; it would make one sample as heavy as ten thousand. */
-export const maxTextLength = 65_536;
+const maxTextLength = 65_536;
 
 /** What is remembered of one point between its readings. */
 export interface PointState {

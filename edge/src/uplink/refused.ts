@@ -29,7 +29,8 @@ export function createRefused(options: {
       })),
     );
     await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, `${String(record.position).padStart(16, '0')}.batch`), record.batch);
+    const whose = record.devices.map(([device]) => device.replace(':', '-')).join();
+    await writeFile(join(directory, `${String(record.position).padStart(16, '0')}.${whose}.batch`), record.batch);
     const files = (await readdir(directory)).filter((name) => name.endsWith('.batch')).sort();
     for (const name of files.slice(0, Math.max(0, files.length - keepFiles))) await unlink(join(directory, name));
     options.event('error', edgeCause('uplink.refused', `batch ${record.position}: ${outcome.reason}`));

@@ -118,10 +118,12 @@ export function createUplink(options: {
   function hold(client: MqttClient, window: number): Promise<string> {
     return new Promise((resolve) => {
       const ended = new AbortController();
+      const underWay = new Set<() => void>();
       const end = (detail: string) => {
         if (ended.signal.aborted) return;
         current = null;
         ended.abort();
+        for (const cut of [...underWay]) cut();
         client.end(true);
         resolve(detail);
       };
@@ -135,12 +137,12 @@ export function createUplink(options: {
           if (ended.signal.aborted) return settle({ kind: 'cut' });
           const done = (outcome: Outcome) => {
             clearTimeout(timer);
-            ended.signal.removeEventListener('abort', cut);
+            underWay.delete(cut);
             settle(outcome);
           };
           const cut = () => done({ kind: 'cut' });
           const timer = setTimeout(() => end(`no acknowledgement in ${acknowledgeTimeoutMs} ms`), acknowledgeTimeoutMs);
-          ended.signal.addEventListener('abort', cut);
+          underWay.add(cut);
           client.publish(topic, payload, { qos: 1 }, (error) => done(publishOutcome(error)));
         });
       }
