@@ -90,10 +90,10 @@ export function pointRefused(name: string, status: string): Cause {
   return causeOf('opcua.point-refused', { zh: `无法采集 ${name}：${zh}`, en: `${name} cannot be collected: ${en}` });
 }
 
-export function samplingSlower(revisedMs: number, askedMs: number): Cause {
-  return causeOf('opcua.sampling-slower', {
-    zh: `服务器最快每 ${revisedMs} ms 采样一次，而不是所要求的 ${askedMs} ms`,
-    en: `The server samples every ${revisedMs} ms at best, not every ${askedMs} ms as asked`,
+export function queueOverflow(at: string): Cause {
+  return causeOf('opcua.queue-overflow', {
+    zh: `${at} 的采样队列溢出，丢失了部分值：请缩短发布周期或延长采样周期`,
+    en: `A sampling queue of ${at} overflowed and values were lost: publish more often or sample less often`,
   });
 }
 

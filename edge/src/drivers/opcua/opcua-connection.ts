@@ -11,7 +11,7 @@ import { closedByDevice, type DeviceFault, stopped } from '../device-fault.ts';
 import type { BrowseNode, Reading } from '../driver.ts';
 import { pause } from '../retry.ts';
 import { browseNodes } from './opcua-browse.ts';
-import { opcuaFault, subscriptionSilent, writeRefused, writeUnfit } from './opcua-causes.ts';
+import { opcuaFault, queueOverflow, subscriptionSilent, writeRefused, writeUnfit } from './opcua-causes.ts';
 import { openSession, type SessionOptions, within } from './opcua-client.ts';
 import { opcua } from './opcua-library.ts';
 import { qualityOfStatus } from './opcua-quality.ts';
@@ -44,6 +44,8 @@ interface PublishingSession {
 
 const itemsPerRequest = 500;
 const keepAliveMs = 5000;
+/** In a status code: it has data value info, and that says overflow. */
+const overflowBits = 0x480;
 const serverState = 'ns=0;i=2259';
 
 /** Rejects with a DeviceFault. */
@@ -57,6 +59,7 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
   let nextHandle = 1;
   let ended: DeviceFault | null = null;
   let lastPublishMs = performance.now();
+  let overflowToldMs = Number.NEGATIVE_INFINITY;
 
   const end = (fault: DeviceFault) => {
     if (ended) return;
@@ -83,12 +86,18 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
     if (ended) return;
     const readings: Reading[] = [];
     const nowMs = options.now();
+    let overflowed = false;
     for (const part of message.notificationData ?? []) {
       if (!(part instanceof opcua.DataChangeNotification)) continue;
       for (const item of (part.monitoredItems ?? []) as MonitoredItemNotification[]) {
         const point = handles.get(item.clientHandle);
         if (point) readings.push({ point, ...readDataValue(item.value, nowMs) });
+        if ((item.value.statusCode.value & overflowBits) === overflowBits) overflowed = true;
       }
+    }
+    if (overflowed && nowMs - overflowToldMs > 60_000) {
+      overflowToldMs = nowMs;
+      options.host.event('warning', queueOverflow(at));
     }
     if (readings.length > 0) options.onReadings(readings);
   };
