@@ -125,7 +125,7 @@ export async function launch(environment, announce) {
       LUBAN_MQTT: `mqtt://127.0.0.1:${environment.LUBAN_MQTT_PORT}`,
       ...(token === undefined ? {} : { LUBAN_ENROLMENT_TOKEN: token }),
     };
-    keep('edge', ['edge/src/main.ts'], env, (child) => child.stdout.resume());
+    keep('edge', ['edge/src/main.ts'], env, (child) => child.stdout.pipe(process.stderr, { end: false }));
   }
 
   keep('platform', ['server/src/main.ts'], environment, (child) => {

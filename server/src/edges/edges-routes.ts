@@ -79,7 +79,7 @@ export function registerEdgeRoutes(http: Http, { edges, mqttPort }: { edges: Edg
   http.route({
     method: 'POST',
     url: '/api/v1/edges/enrol',
-    config: { permission: 'public' },
+    config: { permission: 'public', machines: true },
     schema: {
       summary: 'Enrol an edge with its one-time token',
       tags: ['edges'],

@@ -72,17 +72,13 @@ export function createHttp(options: { authenticate: Authenticate; log: LogLines 
   });
 
   app.addHook('onRoute', (route) => {
-    if (route.url.startsWith('/api/') && route.config?.permission === undefined && route.method !== 'HEAD')
+    if (route.url.startsWith('/api/') && route.config?.permission === undefined)
       throw new Error(`the route ${String(route.method)} ${route.url} names no permission`);
   });
   app.addHook('onRequest', async (request) => {
     const need = request.routeOptions.config.permission;
     if (need === undefined) return; // the console's own files
-    if (
-      isWrite(request) &&
-      request.headers.authorization === undefined &&
-      request.headers['x-luban-request'] === undefined
-    )
+    if (isWrite(request) && !isMachine(request) && request.headers['x-luban-request'] === undefined)
       throw new Refusal('request.guard', 'Send the header x-luban-request: 1, which a foreign site cannot add');
     request.actor = await options.authenticate(request);
     checkPermission(need, request.routeOptions.config.machines === true, request.actor);
@@ -123,6 +119,11 @@ export function checkPermission(need: Need, machines: boolean, actor: Actor | nu
 export function actorOf(request: FastifyRequest): Actor {
   if (request.actor === null) throw new Refusal('session.required');
   return request.actor;
+}
+
+/** A caller that no foreign page can be: it brings its own key, or comes without a cookie to a door for machines. */
+function isMachine({ headers, routeOptions }: FastifyRequest): boolean {
+  return headers.authorization !== undefined || (routeOptions.config.machines === true && headers.cookie === undefined);
 }
 
 function isWrite(request: FastifyRequest): boolean {
