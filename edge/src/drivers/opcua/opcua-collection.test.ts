@@ -113,7 +113,7 @@ describe('the OPC UA driver', () => {
     expect(calls).toBe(2);
     release();
     await until('the last has come', () => recorded.last('burst')?.value === 50);
-    const values = recorded.readings.map(({ value }) => Number(value));
+    const values = recorded.readings.slice(1).map(({ value }) => Number(value));
     expect(values).toEqual([...values].sort((a, b) => a - b));
     expect(values.length).toBeLessThan(50);
     expect(recorded.events.map(({ code }) => code)).toContain('opcua.queue-overflow');
