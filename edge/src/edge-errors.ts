@@ -37,6 +37,10 @@ const texts = {
   'device.degraded': { zh: '设备部分点位无法读取', en: 'Some points of the device cannot be read' },
   'point.type': { zh: '读数类型与点位类型不符', en: 'The reading is of another type than the point' },
   'point.too-long': { zh: '文本过长，无法采集', en: 'The text is too long to be collected' },
+  'point.clock': {
+    zh: '设备时钟有误（早于 2000 年或超前一天以上），改用边缘的时间',
+    en: 'The clock of the device is wrong (before 2000 or a day ahead): the time of the edge is used instead',
+  },
   'point.bad': { zh: '点位读数无效', en: 'The points give no usable value' },
   'outbox.full': { zh: '本地缓存已满，最旧的数据被丢弃', en: 'The outbox is full: the oldest samples were dropped' },
   'outbox.disk': { zh: '无法写入本地磁盘', en: 'The disk of the edge cannot be written' },

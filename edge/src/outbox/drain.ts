@@ -6,8 +6,14 @@ import type { Refusal } from '../uplink/outcome.ts';
 import type { Connection } from '../uplink/uplink.ts';
 import { markBatch } from './mark-batch.ts';
 import type { Outbox } from './outbox.ts';
-import { type OutboxRecord, splitByDevice } from './outbox-record.ts';
+import type { OutboxRecord } from './outbox-record.ts';
+import { seriesOf, splitRecord, withoutSeries } from './split-record.ts';
 import { createWindow, type Lane } from './window.ts';
+
+const notAuthorised = 0x87;
+const tryAgainMs = 60_000;
+/** Messages that one refused record is worth: finding one refused point among a thousand takes about twenty. */
+const maxSends = 200;
 
 /**
  * Moves the outbox to the platform. At each connection two lanes begin: `live` with the next sample that is put, and
@@ -40,6 +46,20 @@ export function createDrain(options: {
     }
   }
 
+  /** Series that the platform refused by themselves a short while ago: they are not tried with every batch. */
+  const refusedAt = new Map<number, number>();
+  let lastRefusal: Refusal | null = null;
+  function noteRefused(part: OutboxRecord, refusal: Refusal): void {
+    const series = [...seriesOf(part)];
+    if (series.length !== 1 || refusal.reasonCode !== notAuthorised) return;
+    refusedAt.set(series[0]!, now());
+    lastRefusal = refusal;
+  }
+  function refusedSeries(): ReadonlySet<number> {
+    for (const [series, at] of refusedAt) if (now() - at > tryAgainMs) refusedAt.delete(series);
+    return new Set(refusedAt.keys());
+  }
+
   /** Both lanes over one connection until it ends, or until the platform asks to come back later. */
   async function drainOver(connection: Connection): Promise<'ended' | 'later'> {
     const halt = new AbortController();
@@ -65,18 +85,29 @@ export function createDrain(options: {
     }
 
     async function send(record: OutboxRecord, backlog: boolean): Promise<'settled' | 'later' | 'cut'> {
-      const whole = await connection.send(topics.batch, markBatch(record.batch, record.position, backlog));
-      if (whole.kind === 'acknowledged') return 'settled';
-      if (whole.kind !== 'refused') return whole.kind;
-      const parts = splitByDevice(record);
-      if (parts.length === 1) await setAside(record, whole);
-      if (parts.length === 1) return 'settled';
       const refused: [OutboxRecord, Refusal][] = [];
-      for (const part of parts) {
+      let sends = 0;
+
+      async function sendPart(part: OutboxRecord): Promise<'settled' | 'later' | 'cut'> {
+        sends++;
         const outcome = await connection.send(topics.batch, markBatch(part.batch, record.position, backlog));
-        if (outcome.kind === 'refused') refused.push([part, outcome]);
-        else if (outcome.kind !== 'acknowledged') return outcome.kind;
+        if (outcome.kind === 'acknowledged') return 'settled';
+        if (outcome.kind !== 'refused') return outcome.kind;
+        const parts = sends < maxSends ? splitRecord(part) : [part];
+        if (parts.length === 1) refused.push([part, outcome]);
+        if (parts.length === 1) noteRefused(part, outcome);
+        else
+          for (const smaller of parts) {
+            const end = await sendPart(smaller);
+            if (end !== 'settled') return end;
+          }
+        return 'settled';
       }
+
+      const { rest, apart } = withoutSeries(record, refusedSeries());
+      if (apart && lastRefusal) refused.push([apart, lastRefusal]);
+      const end = rest ? await sendPart(rest) : 'settled';
+      if (end !== 'settled') return end;
       // Only now: had the connection ended between, all parts would come again and be counted twice.
       for (const [part, outcome] of refused) await setAside(part, outcome);
       return 'settled';

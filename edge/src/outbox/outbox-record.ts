@@ -1,4 +1,4 @@
-import { batchSample, decodeBatch, encodeBatch, idSchema, type Sample, toBatch } from '@luban/contracts';
+import { idSchema, type Sample } from '@luban/contracts';
 import { z } from 'zod';
 
 /**
@@ -41,20 +41,6 @@ export function decodeRecord(position: number, payload: Buffer): OutboxRecord {
   const end = 4 + payload.readUInt32LE(0);
   const content = head.parse(JSON.parse(payload.toString('utf8', 4, end)));
   return { ...content, position, bytes: payload.length, batch: payload.subarray(end) };
-}
-
-/** The record's parts, one for each device, so that what one of them is refused for does not stop the others. */
-export function splitByDevice(record: OutboxRecord): OutboxRecord[] {
-  if (record.devices.length < 2) return [record];
-  const batch = decodeBatch(record.batch);
-  let at = 0;
-  return record.devices.map(([device, count]) => {
-    const from = at;
-    const samples = Array.from({ length: count }, (_, i) => batchSample(batch, from + i));
-    at += count;
-    const part = encodeBatch(toBatch(samples));
-    return { ...record, ...timeSpan(samples), samples: count, devices: [[device, count]], batch: part };
-  });
 }
 
 /** The times of samples, in ms. */

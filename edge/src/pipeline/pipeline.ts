@@ -34,8 +34,11 @@ export function createPipeline(options: {
       if (sample !== null) samples.push(sample);
       if (state.fault !== null && !told.has(state.point.series)) {
         told.add(state.point.series); // once for each run of the device: the quality says the rest
-        const what = typeof reading.value;
-        event('warning', edgeCause(state.fault, `${state.point.name}: ${what}, ${state.point.type} wanted`));
+        const { name, type } = state.point;
+        event(
+          'warning',
+          edgeCause(state.fault, `${name}: ${typeof reading.value} for ${type}, time ${reading.timeUs} µs`),
+        );
       }
     }
     if (samples.length > 0) return put(samples);

@@ -157,6 +157,17 @@ describe('refine', () => {
     ).toEqual([{ a: 1 }, [1]]);
   });
 
+  test.each([0, 1_000_000, start + 90_000 * 1_000_000, Number.NaN])(
+    'takes the time of the edge, and says so, when the device says %d µs',
+    (timeUs) => {
+      const of = point();
+      const state = newPointState(of, false);
+      const sample = refine(state, { point: of, value: 5, quality: good, timeUs }, ms(0));
+      expect(sample).toMatchObject({ value: 5, time: ms(0), quality: qualityCode('uncertain') });
+      expect(state.fault).toBe('point.clock');
+    },
+  );
+
   test('goes on when the device sets its clock back', () => {
     expect(
       values(

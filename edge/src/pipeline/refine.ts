@@ -14,7 +14,9 @@ const good = qualityCode('good');
 const outOfRange = qualityCode('outOfRange');
 const notANumber = qualityCode('notANumber');
 const wrongPoint = qualityCode('configuration');
-const maxMicros = Number.MAX_SAFE_INTEGER;
+/** The platform takes nothing from before 2000 (a clock that was never set) or more than a day ahead. */
+const leastMicros = 946_684_800_000_000;
+const maxAheadUs = 24 * 3_600_000_000;
 /** A longer text is not a measurement; it would make one sample as heavy as ten thousand. */
 const maxTextLength = 65_536;
 
@@ -29,8 +31,8 @@ export interface PointState {
   sentAtUs: Micros;
   /** A sample that waits for the end of minIntervalMs. */
   held: Sample | null;
-  /** Why the newest reading could not be used at all; null when it could. */
-  fault: 'point.type' | 'point.too-long' | null;
+  /** Why the newest reading could not be used as it came; null when it could. */
+  fault: 'point.type' | 'point.too-long' | 'point.clock' | null;
 }
 
 export function newPointState(point: CollectedPoint, simulated: boolean): PointState {
@@ -116,14 +118,13 @@ function toSample(state: PointState, reading: Reading, nowUs: Micros): Sample {
     quality = wrongPoint;
     state.fault = 'point.too-long';
   }
-  const time = reading.timeUs;
-  return {
-    series: point.series,
-    time: time >= 0 && time <= maxMicros ? Math.round(time) : nowUs,
-    value,
-    quality,
-    simulated: state.simulated,
-  };
+  let time = Math.round(reading.timeUs);
+  if (!(time >= leastMicros && time <= nowUs + maxAheadUs)) {
+    time = nowUs;
+    if (quality < uncertain) quality = uncertain;
+    state.fault ??= 'point.clock';
+  }
+  return { series: point.series, time, value, quality, simulated: state.simulated };
 }
 
 /** A code from a newer driver or a broken one keeps its class. */

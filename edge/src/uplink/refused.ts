@@ -7,6 +7,7 @@ import type { OutboxRecord } from '../outbox/outbox-record.ts';
 import type { Refusal } from './outcome.ts';
 
 const keepFiles = 1000;
+const tellEveryMs = 60_000;
 
 /** Keeps batches that the platform refuses for good: the newest 1000 in `directory`, each told as a gap and an event. */
 export function createRefused(options: {
@@ -14,6 +15,8 @@ export function createRefused(options: {
   lose(losses: OutboxLoss[]): Promise<void>;
   event(severity: 'error', cause: Cause): void;
 }): (record: OutboxRecord, outcome: Refusal) => Promise<void> {
+  let toldMs = 0;
+  let part = 0;
   return async (record, outcome) => {
     const { directory } = options;
     const cause = edgeCause('uplink.refused', `reason 0x${outcome.reasonCode.toString(16)} ${outcome.reason}`);
@@ -29,10 +32,12 @@ export function createRefused(options: {
       })),
     );
     await mkdir(directory, { recursive: true });
-    const whose = record.devices.map(([device]) => device.replace(':', '-')).join();
-    await writeFile(join(directory, `${String(record.position).padStart(16, '0')}.${whose}.batch`), record.batch);
+    const name = `${String(record.position).padStart(16, '0')}-${Date.now()}-${part++}.batch`;
+    await writeFile(join(directory, name), record.batch);
     const files = (await readdir(directory)).filter((name) => name.endsWith('.batch')).sort();
     for (const name of files.slice(0, Math.max(0, files.length - keepFiles))) await unlink(join(directory, name));
+    if (Date.now() - toldMs < tellEveryMs) return; // the ledger has each; people need it once
+    toldMs = Date.now();
     options.event('error', edgeCause('uplink.refused', `batch ${record.position}: ${outcome.reason}`));
   };
 }
