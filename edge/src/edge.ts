@@ -5,7 +5,7 @@ import type { CreateDriver } from './collection/device-runner.ts';
 import type { EdgeConfig } from './config.ts';
 import { edgeCause, messageOf } from './edge-errors.ts';
 import { enrol } from './enrolment/enrolment.ts';
-import { openEventLog, readEvent } from './events/events.ts';
+import { openEventLog } from './events/events.ts';
 import { startAlive } from './gaps/alive.ts';
 import { openGapLedger } from './gaps/gaps.ts';
 import { createDrain } from './outbox/drain.ts';
@@ -97,7 +97,7 @@ export async function startEdge(
       ...sender,
       journal: events.journal,
       topic: topics.events,
-      entry: ({ position, payload }) => readEvent(position, payload),
+      entry: events.read,
     }),
     createLedgerSender({
       ...sender,
