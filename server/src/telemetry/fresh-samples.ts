@@ -25,6 +25,8 @@ export function createFreshSamples(blockRows: number): FreshSamples {
   const sealed: SampleBlock[] = [];
   let open: SampleBlock | undefined;
   let rows = 0;
+  /** Of the next block: blocks in a row are of about the same size. */
+  let capacity = 4096;
 
   function collect(block: SampleBlock, tenant: number, series: ReadonlySet<number>, fromUs: number, toUs: number) {
     const found: number[] = [];
@@ -49,12 +51,14 @@ export function createFreshSamples(blockRows: number): FreshSamples {
       return (sealed[0] ?? open)?.oldestArrivalUs;
     },
     append(record) {
-      open ??= openSampleBlock(record, Math.max(1024, Math.min(blockRows, record.batch.count * 16)));
+      open ??= openSampleBlock(record, Math.max(record.batch.count, capacity));
       appendRecord(open, record);
       rows += record.batch.count;
     },
     seal() {
-      if (open) sealed.push(open);
+      if (!open) return;
+      sealed.push(open);
+      capacity = Math.min(blockRows, Math.ceil(open.rows * 1.1)) + 1024;
       open = undefined;
     },
     drop() {

@@ -40,3 +40,11 @@ test('only rows that a capacity holds beyond the count are left out', () => {
   const bytes = encodeNativeBlock(1, [{ name: 'v', kind: 'f64', data: Float64Array.of(1, 2, 3) }]);
   expect(bytes.length).toBe('\x01\x01\x01v\x07Float64'.length + 8);
 });
+
+test('negative whole numbers are in two’s complement', () => {
+  const whole = [-1, -4_294_967_296, -4_294_967_297, Number.MIN_SAFE_INTEGER, 5];
+  const bytes = encodeNativeBlock(whole.length, [{ name: 'i', kind: 'i64', data: Float64Array.from(whole) }]);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const start = bytes.length - 8 * whole.length;
+  expect(whole.map((_, i) => Number(view.getBigInt64(start + 8 * i, true)))).toEqual(whole);
+});

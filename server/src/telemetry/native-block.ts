@@ -2,9 +2,11 @@ const encoder = new TextEncoder();
 
 /** A column of a Native block; `type` as ClickHouse spells it. `micros` and `millis` are times since 1970 UTC. */
 export type NativeColumn =
+  | { readonly name: string; readonly kind: 'u8'; readonly data: Uint8Array }
   | { readonly name: string; readonly kind: 'u16'; readonly data: Uint16Array }
   | { readonly name: string; readonly kind: 'u32'; readonly data: Uint32Array }
   | { readonly name: string; readonly kind: 'f64'; readonly data: Float64Array }
+  | { readonly name: string; readonly kind: 'i64'; readonly data: Float64Array }
   | { readonly name: string; readonly kind: 'micros'; readonly data: Float64Array }
   | { readonly name: string; readonly kind: 'millis'; readonly data: Float64Array }
   | {
@@ -14,14 +16,16 @@ export type NativeColumn =
     };
 
 const typeOf = {
+  u8: 'UInt8',
   u16: 'UInt16',
   u32: 'UInt32',
   f64: 'Float64',
+  i64: 'Int64',
   micros: "DateTime64(6, 'UTC')",
   millis: "DateTime64(3, 'UTC')",
   text: 'String',
 } as const;
-const widthOf = { u16: 2, u32: 4, f64: 8, micros: 8, millis: 8 } as const;
+const widthOf = { u8: 1, u16: 2, u32: 4, f64: 8, i64: 8, micros: 8, millis: 8 } as const;
 
 /**
  * Columns of `rows` values each → one block of ClickHouse's Native format: counts as varints, then each column with
@@ -44,6 +48,7 @@ export function encodeNativeBlock(rows: number, columns: readonly NativeColumn[]
         bytes.set(texts[i]!, at);
         at += texts[i]!.length;
         break;
+      case 'i64':
       case 'micros':
         at = putWholeNumbers(bytes, at, column.data, rows, 1);
         break;
@@ -60,13 +65,13 @@ export function encodeNativeBlock(rows: number, columns: readonly NativeColumn[]
   return bytes.subarray(0, at);
 }
 
-/** Times in µs as 64-bit integers in units of `unitUs`. They are ≥ 0 and < 2⁵³, so two 32-bit halves are exact. */
+/** Whole numbers within ±2⁵³ as 64-bit integers: two 32-bit halves are exact. Times are cut to units of `unitUs`. */
 function putWholeNumbers(bytes: Uint8Array, at: number, data: Float64Array, rows: number, unitUs: number): number {
   const halves = new Uint32Array(rows * 2);
   for (let i = 0; i < rows; i++) {
     const value = unitUs === 1 ? data[i]! : Math.floor(data[i]! / unitUs);
     halves[2 * i] = value; // modulo 2³², as every store into a Uint32Array
-    halves[2 * i + 1] = value / 4_294_967_296;
+    halves[2 * i + 1] = Math.floor(value / 4_294_967_296);
   }
   bytes.set(new Uint8Array(halves.buffer), at);
   return at + rows * 8;

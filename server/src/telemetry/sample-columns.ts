@@ -1,3 +1,4 @@
+import { toDecimals } from './decimal-values.ts';
 import { encodeNativeBlock } from './native-block.ts';
 
 /** Rows of the tables `samples` and `latest` as columns that grow. */
@@ -61,11 +62,14 @@ export function pickRows(columns: SampleColumns, rows: readonly number[]): Sampl
 
 /** The bytes of an insert; columns in the order of the tables. */
 export function encodeColumns(columns: SampleColumns): Uint8Array {
+  const { decimal, scale, binary } = toDecimals(columns.series, columns.value, columns.rows);
   return encodeNativeBlock(columns.rows, [
     { name: 'tenant', kind: 'u32', data: columns.tenant },
     { name: 'series', kind: 'u32', data: columns.series },
     { name: 'time', kind: 'micros', data: columns.time },
-    { name: 'value', kind: 'f64', data: columns.value },
+    { name: 'decimal', kind: 'i64', data: decimal },
+    { name: 'scale', kind: 'u8', data: scale },
+    { name: 'binary', kind: 'f64', data: binary },
     { name: 'text', kind: 'text', data: columns.texts },
     { name: 'status', kind: 'u16', data: columns.status },
     { name: 'arrival', kind: 'millis', data: columns.arrival },

@@ -1,4 +1,5 @@
 import type { BucketPart } from './bucket-parts.ts';
+import { binaryScale } from './decimal-values.ts';
 import { emptyColumns, encodeColumns, pickRows, type SampleColumns } from './sample-columns.ts';
 import { type StoredSample, storedValue } from './stored-sample.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
@@ -12,10 +13,13 @@ const columns = `
   tenant UInt32 CODEC(ZSTD(1)),
   series UInt32 CODEC(Delta, ZSTD(1)),
   time DateTime64(6, 'UTC') CODEC(GCD, Delta, T64, ZSTD(1)),
-  value Float64 CODEC(Delta, ZSTD(1)),
+  decimal Int64 CODEC(Delta, T64('bit'), ZSTD(1)),
+  scale UInt8 CODEC(ZSTD(1)),
+  binary Float64 CODEC(Delta, ZSTD(1)),
   text String CODEC(ZSTD(1)),
   status UInt16 CODEC(ZSTD(1)),
-  arrival DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) SETTINGS (min_compress_block_size = 1048576)`;
+  arrival DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) SETTINGS (min_compress_block_size = 1048576),
+  value Float64 ALIAS if(scale = ${binaryScale}, binary, decimal / intExp10(scale))`;
 const durable = 'fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000';
 
 const tables = [

@@ -148,7 +148,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       (now) => {
         size = now;
       },
-      (error) => onFault(toTelemetryFault(error)),
+      (error) => {
+        if (engine.state === 'ready') onFault(toTelemetryFault(error));
+      },
     );
   }
 
