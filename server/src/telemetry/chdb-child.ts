@@ -34,14 +34,14 @@ function connect(): Session {
 }
 
 interface Lane {
-  readonly sessions: Session[];
+  readonly sessions: Set<Session>;
   readonly idle: Session[];
   readonly waiting: ChdbCall[];
 }
 
 function openLane(width: number): Lane {
   const sessions = Array.from({ length: width }, connect);
-  return { sessions, idle: [...sessions], waiting: [] };
+  return { sessions: new Set(sessions), idle: sessions, waiting: [] };
 }
 
 const lanes = { insert: openLane(1), run: openLane(1), query: openLane(readers) };
@@ -57,7 +57,7 @@ function pump(lane: Lane): void {
     session.queryAsync(call.sql + call.settings, { format: 'JSONCompactColumns' }).then(
       (result: ChdbResult) => settle(lane, session, { kind: 'done', id: call.id, bytes: result.bytes() }),
       (error: Error & { clickhouseCode?: number }) =>
-        settle(lane, session, {
+        settle(lane, renewed(lane, session), {
           kind: 'failed',
           id: call.id,
           clickhouseCode: error.clickhouseCode ?? 0,
@@ -65,6 +65,15 @@ function pump(lane: Lane): void {
         }),
     );
   }
+}
+
+/** What a failed question had already answered comes out before the next answer of its connection: take a new one. */
+function renewed(lane: Lane, session: Session): Session {
+  lane.sessions.delete(session);
+  session.close();
+  const next = connect();
+  lane.sessions.add(next);
+  return next;
 }
 
 function settle(lane: Lane, session: Session, answer: ChdbAnswer): void {
