@@ -2,9 +2,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
  * What happens to the bytes between driver and device:
- * pass; stall: both directions are swallowed; cut: half of the next answer, then a reset; corrupt: answers are damaged.
+ * pass; stall: both directions are swallowed; cut: half of the next answer, then a reset; corrupt: answers are
+ * damaged through and through; noise: every third answer in a few bytes behind its header.
  */
-export type ProxyMode = 'pass' | 'stall' | 'cut' | 'corrupt';
+export type ProxyMode = 'pass' | 'stall' | 'cut' | 'corrupt' | 'noise';
 
 /** A TCP proxy for tests, between a driver and a real server. */
 export interface FaultProxy {
@@ -45,6 +46,7 @@ export async function createFaultProxy(targetPort: number): Promise<FaultProxy> 
     target.on('data', (bytes) => {
       if (mode === 'pass') client.write(bytes);
       if (mode === 'corrupt') client.write(Buffer.from(bytes.map((byte, i) => (i > 3 ? byte ^ 0xa5 : byte))));
+      if (mode === 'noise') client.write(Math.random() < 0.33 ? withNoise(bytes) : bytes);
       if (mode === 'cut') client.write(bytes.subarray(0, bytes.length >> 1), () => client.resetAndDestroy());
     });
   };
@@ -75,4 +77,10 @@ export async function createFaultProxy(targetPort: number): Promise<FaultProxy> 
     accept: listen,
     close: () => (server.listening ? end() : Promise.resolve()),
   };
+}
+
+function withNoise(bytes: Buffer): Buffer {
+  const noisy = Buffer.from(bytes);
+  for (let i = 0; i < 3; i++) noisy[8 + Math.floor(Math.random() * (noisy.length - 8))]! ^= 1 << (i * 2);
+  return noisy;
 }

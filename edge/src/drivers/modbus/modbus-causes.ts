@@ -14,7 +14,7 @@ const exceptions: Record<number, LocalText> = {
   11: { zh: '网关后的设备没有应答', en: 'the device behind the gateway does not answer' },
 };
 
-export function exceptionText(exception: number): LocalText {
+function exceptionText(exception: number): LocalText {
   const known = exceptions[exception];
   const name = { zh: `Modbus 异常 ${exception}`, en: `Modbus exception ${exception}` };
   return known ? { zh: `${known.zh}（${name.zh}）`, en: `${known.en} (${name.en})` } : name;

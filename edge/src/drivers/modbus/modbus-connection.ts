@@ -1,14 +1,6 @@
-import { connect, type Socket } from 'node:net';
 import type { ModbusTcpSettings } from '@luban/contracts';
-import {
-  closedByDevice,
-  connectTimeout,
-  type DeviceFault,
-  noAnswer,
-  protocolFault,
-  stopped,
-  tcpFault,
-} from '../device-fault.ts';
+import { closedByDevice, type DeviceFault, noAnswer, protocolFault, stopped, tcpFault } from '../device-fault.ts';
+import { openTcp } from '../tcp.ts';
 import { type Answer, createFrameReader, encodeFrame, type Frame, FrameError, parseAnswer } from './modbus-frame.ts';
 
 /**
@@ -42,7 +34,7 @@ interface Waiting {
 export async function connectModbus(settings: Settings, signal: AbortSignal): Promise<ModbusConnection> {
   const { host, port, unitId, timeoutMs } = settings;
   const at = `${host}:${port}`;
-  const socket = await open(settings, at, signal);
+  const socket = await openTcp({ host, port, timeoutMs, signal });
   const reader = createFrameReader();
   const ending = new AbortController();
   let ended: DeviceFault | null = null;
@@ -129,29 +121,4 @@ export async function connectModbus(settings: Settings, signal: AbortSignal): Pr
     closed,
     close: () => end(stopped()),
   };
-}
-
-function open({ host, port, timeoutMs }: Settings, at: string, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(stopped());
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
-    const settle = (fault: DeviceFault | null) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-      socket.off('error', onError);
-      socket.off('connect', onConnect);
-      if (fault === null) return resolve(socket);
-      // A socket can still fail while it is being destroyed; nobody waits for it any more.
-      socket.on('error', () => undefined);
-      socket.destroy();
-      reject(fault);
-    };
-    const onAbort = () => settle(stopped());
-    const onError = (error: Error) => settle(tcpFault(error, at));
-    const onConnect = () => settle(null);
-    const timer = setTimeout(() => settle(connectTimeout(at, timeoutMs)), timeoutMs);
-    signal.addEventListener('abort', onAbort);
-    socket.once('error', onError);
-    socket.once('connect', onConnect);
-  });
 }

@@ -14,7 +14,7 @@ export class FrameError extends Error {
 
 const headerBytes = 7;
 const maxPduBytes = 253;
-export const readFunction = { coil: 1, discrete: 2, holding: 3, input: 4 } as const satisfies Record<
+const readFunction = { coil: 1, discrete: 2, holding: 3, input: 4 } as const satisfies Record<
   ModbusTcpAddress['area'],
   number
 >;

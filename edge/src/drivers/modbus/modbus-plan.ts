@@ -2,7 +2,7 @@ import type { CollectedPoint, ModbusTcpAddress, ModbusTcpSettings } from '@luban
 import { isBitArea, pointSize } from './modbus-decode.ts';
 
 /** A point with its Modbus address, `offset` from the start of the block that reads it. */
-export interface PlannedPoint {
+interface PlannedPoint {
   readonly point: CollectedPoint;
   readonly address: ModbusTcpAddress;
   readonly offset: number;

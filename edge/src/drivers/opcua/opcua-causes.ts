@@ -32,7 +32,7 @@ const meanings: Record<string, LocalText> = {
   BadOutOfRange: { zh: '值超出范围', en: 'the value is out of range' },
 };
 
-export function statusText(status: string): LocalText {
+function statusText(status: string): LocalText {
   const known = meanings[status];
   return known ? { zh: `${known.zh}（${status}）`, en: `${known.en} (${status})` } : { zh: status, en: status };
 }
@@ -79,6 +79,12 @@ export function certificateRemembered(at: string, thumbprint: string): Cause {
   );
 }
 
+export function sessionLost(at: string): DeviceFault {
+  const zh = `${at} 丢弃了会话：服务器是否重启，或会话数已满？`;
+  const en = `${at} dropped the session: did the server restart, or has it too many sessions?`;
+  return new DeviceFault(causeOf('opcua.session-lost', { zh, en }), 'notConnected');
+}
+
 export function subscriptionSilent(at: string): DeviceFault {
   const zh = `${at} 仍应答请求，但不再发布订阅数据`;
   const en = `${at} still answers requests but publishes nothing any more`;
@@ -109,4 +115,11 @@ export function writeUnfit(name: string, type: string): DeviceFault {
   const zh = `该值不适合 ${name} 的类型 ${type}`;
   const en = `The value does not fit the type ${type} of ${name}`;
   return new DeviceFault(causeOf('opcua.write-unfit', { zh, en }), 'configuration');
+}
+
+export function passwordReadable(at: string): Cause {
+  return causeOf('opcua.password-readable', {
+    zh: `到 ${at} 的连接没有加密，用户名和密码可能在网络上被读取：请改用 Basic256Sha256`,
+    en: `The connection to ${at} is not encrypted, so user and password may be readable on the network: use Basic256Sha256`,
+  });
 }

@@ -2,6 +2,7 @@ import type { OpcUaSettings } from '@luban/contracts';
 import type { ClientSession, OPCUAClient, UserIdentityInfo } from 'node-opcua-client';
 import { noAnswer, stopped } from '../device-fault.ts';
 import type { DriverHost } from '../driver.ts';
+import { openTcp } from '../tcp.ts';
 import { certificateChanged, certificateRemembered, noEndpoint, opcuaFault } from './opcua-causes.ts';
 import {
   createCertificateStore,
@@ -39,6 +40,7 @@ const farewellMs = 1000;
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
   const { settings, host, signal } = options;
   const { endpointUrl, timeoutMs } = settings;
+  await knock(settings, signal);
   const own = await loadOwnCertificate(host.directory);
   const serverCertificate = settings.security === 'None' ? null : await findServer(options, own);
   const { client, end } = createClient(settings, own, serverCertificate);
@@ -52,6 +54,20 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     await end(null);
     throw opcuaFault(error, endpointUrl, timeoutMs);
   }
+}
+
+/**
+ * Whether anybody listens there. node-opcua cannot end a socket that is still connecting, so it is given only addresses
+ * that take connections; and this way the cause is told in the same words as for other protocols.
+ */
+async function knock({ endpointUrl, timeoutMs }: OpcUaSettings, signal: AbortSignal): Promise<void> {
+  const { hostname, port } = new URL(endpointUrl);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const socket = await openTcp({ host, port: Number(port || 4840), timeoutMs, signal });
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
 }
 
 /** Waits for an answer, but not for ever. What comes later is dropped. */

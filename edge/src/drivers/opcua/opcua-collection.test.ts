@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { qualityReason } from '@luban/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Recorded, record, until } from '../driver-conformance.ts';
+import { createFaultProxy } from '../fault-proxy.ts';
 import { type OpcUaRig, opcUaDevice, startOpcUaRig } from './opcua-rig.ts';
 
 const secure = { security: 'Basic256Sha256', timeoutMs: 5000 };
@@ -129,6 +130,35 @@ describe('the OPC UA driver', () => {
       'configuration',
     ]);
   });
+
+  it('collects again after the server has dropped its session but not its connection', async () => {
+    const recorded = await start(['changing']);
+    await until('it is read', () => recorded.last('changing') !== undefined);
+    await rig.ask({ forget: true });
+    await until('it noticed', () => recorded.statuses.some(({ state }) => state === 'offline'));
+    await until('it is read again', () => recorded.statuses.at(-1)?.state === 'online');
+    await rig.change(31);
+    await until('changes arrive again', () => recorded.last('changing')?.value === 31);
+    expect(recorded.statuses.map(({ cause }) => cause?.code)).toContain('opcua.session-lost');
+  }, 30_000);
+
+  it('survives bytes that are damaged anywhere', async () => {
+    const noisy = await createFaultProxy(rig.port);
+    const recorded = record(opcUaDevice(noisy.port, ['changing', 'double', 'array', 'localized']), directory);
+    running.push(recorded);
+    await recorded.driver.start();
+    await until('it is read', () => recorded.last('localized')?.quality === 0);
+    noisy.mode('noise');
+    for (let i = 0; i < 40; i++) {
+      await rig.change(i);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    noisy.mode('pass');
+    await rig.change(4242);
+    await until('it is read again', () => recorded.last('changing')?.value === 4242, 20_000);
+    await recorded.driver.stop();
+    await noisy.close();
+  }, 40_000);
 
   it('browses folders and points with their types and units', async () => {
     const { driver, last } = await start(['double']);

@@ -10,12 +10,13 @@ import type {
 import { closedByDevice, type DeviceFault, stopped } from '../device-fault.ts';
 import type { BrowseNode, Reading } from '../driver.ts';
 import { pause } from '../retry.ts';
+import { itemsPerRequest, nodeOfPoint, readPoints, resolveNode, writePoint } from './opcua-access.ts';
 import { browseNodes } from './opcua-browse.ts';
-import { opcuaFault, queueOverflow, subscriptionSilent, writeRefused, writeUnfit } from './opcua-causes.ts';
+import { opcuaFault, queueOverflow, sessionLost, subscriptionSilent } from './opcua-causes.ts';
 import { openSession, type SessionOptions, within } from './opcua-client.ts';
 import { opcua } from './opcua-library.ts';
 import { qualityOfStatus } from './opcua-quality.ts';
-import { readDataValue, writableVariant } from './opcua-value.ts';
+import { readDataValue } from './opcua-value.ts';
 
 /** One session with one subscription. Any fault ends it; a new one is made from the ground up. */
 export interface OpcUaConnection {
@@ -42,8 +43,8 @@ interface PublishingSession {
   getPublishEngine(): { suspend(on: boolean): void };
 }
 
-const itemsPerRequest = 500;
-const keepAliveMs = 5000;
+/** After so long without us the server forgets the subscription. */
+const lifetimeMs = 100_000;
 /** In a status code: it has data value info, and that says overflow. */
 const overflowBits = 0x480;
 const serverState = 'ns=0;i=2259';
@@ -71,7 +72,9 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
   signal.addEventListener('abort', onAbort);
   if (signal.aborted) onAbort();
   client.on('close', () => end(closedByDevice(at, false)));
-  session.on('session_closed', () => end(closedByDevice(at, false)));
+  session.on('session_closed', () => end(sessionLost(at)));
+  // node-opcua quietly makes a new session for one that the server forgot, but the points would be missing in it.
+  session.on('session_restored', () => end(sessionLost(at)));
 
   const answer = async <T>(promise: Promise<T>, ms = timeoutMs): Promise<T> => {
     try {
@@ -109,8 +112,8 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
     subscription = await answer(
       session.createSubscription2({
         requestedPublishingInterval: publishingIntervalMs,
-        requestedMaxKeepAliveCount: Math.max(1, Math.ceil(keepAliveMs / publishingIntervalMs)),
-        requestedLifetimeCount: Math.max(60, Math.ceil((20 * keepAliveMs) / publishingIntervalMs)),
+        requestedMaxKeepAliveCount: Math.max(1, Math.floor(timeoutMs / 2 / publishingIntervalMs)),
+        requestedLifetimeCount: Math.max(60, Math.ceil(lifetimeMs / publishingIntervalMs)),
         maxNotificationsPerPublish: 10_000,
         publishingEnabled: true,
         priority: 0,
@@ -123,7 +126,7 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
   }
   subscription.on('raw_notification', onNotification);
   subscription.on('terminated', () => end(subscriptionSilent(at)));
-  const silenceMs = 3 * subscription.publishingInterval * subscription.maxKeepAliveCount + timeoutMs;
+  const silenceMs = 2 * subscription.publishingInterval * subscription.maxKeepAliveCount + timeoutMs;
   // node-opcua has both but does not declare them on its session.
   const raw = session as ClientSession & ClientSessionRawSubscriptionService & PublishingSession;
   const engine = raw.getPublishEngine();
@@ -144,11 +147,8 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
   }
   const watching = watch();
 
-  /** Null for an address that is none, or in a namespace that this server does not have. */
-  const nodeOf = (point: CollectedPoint): NodeId | null => {
-    if (point.address.protocol !== 'opc-ua') return null;
-    return resolveNode(point.address.nodeId, namespaces);
-  };
+  const nodeOf = (point: CollectedPoint) => nodeOfPoint(point, namespaces);
+  const access = { session, answer, nodeOf, now: options.now };
 
   return {
     async monitor(points) {
@@ -192,33 +192,8 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
       }
       return refused;
     },
-    async read(points) {
-      const readings: Reading[] = [];
-      for (let i = 0; i < points.length; i += itemsPerRequest) {
-        const chunk = points.slice(i, i + itemsPerRequest);
-        const nodes = chunk.map((point) => ({
-          nodeId: nodeOf(point) ?? opcua.NodeId.nullNodeId,
-          attributeId: opcua.AttributeIds.Value,
-        }));
-        const values = await answer(session.read(nodes));
-        chunk.forEach((point, index) => {
-          const value = values[index];
-          if (value) readings.push({ point, ...readDataValue(value, options.now()) });
-        });
-      }
-      return readings;
-    },
-    async write(point, value) {
-      const nodeId = nodeOf(point);
-      if (nodeId === null) throw writeRefused(point.name, 'BadNodeIdInvalid');
-      const type = await answer(session.getBuiltInDataType(nodeId));
-      const variant = writableVariant(type, value);
-      if (variant === null) throw writeUnfit(point.name, opcua.DataType[type] ?? String(type));
-      const status = await answer(
-        session.write({ nodeId, attributeId: opcua.AttributeIds.Value, value: { value: variant } }),
-      );
-      if (!status.isGood()) throw writeRefused(point.name, status.name);
-    },
+    read: (points) => readPoints(access, points),
+    write: (point, value) => writePoint(access, point, value),
     browse: (path) => answer(browseNodes(session, path === null ? null : resolveNode(path, namespaces)), timeoutMs * 4),
     hold(on) {
       if (held === on || ended) return;
@@ -236,20 +211,4 @@ export async function connectOpcUa(options: ConnectionOptions): Promise<OpcUaCon
       await watching;
     },
   };
-}
-
-function resolveNode(text: string, namespaces: readonly string[]): NodeId | null {
-  let local = text;
-  const named = /^nsu=([^;]+);(.+)$/.exec(text);
-  if (named) {
-    const index = namespaces.indexOf(named[1] ?? '');
-    if (index < 0) return null;
-    local = `ns=${index};${named[2]}`;
-  }
-  try {
-    return opcua.coerceNodeId(local);
-  } catch (error) {
-    if (error instanceof Error) return null;
-    throw error;
-  }
 }

@@ -3,7 +3,7 @@ import { asDeviceFault, notConnected, pointsBad } from '../device-fault.ts';
 import { createDeviceVoice } from '../device-voice.ts';
 import type { Driver, DriverHost, DriverKind, Reading } from '../driver.ts';
 import { createBackoff, pause } from '../retry.ts';
-import { pointRefused } from './opcua-causes.ts';
+import { passwordReadable, pointRefused } from './opcua-causes.ts';
 import type { OpcUaConnection } from './opcua-connection.ts';
 
 /** How long a point that the server refused rests before it is tried again. */
@@ -27,6 +27,7 @@ function createOpcUaDriver(device: CollectedDevice & { protocol: 'opc-ua' }, hos
 
   async function run(signal: AbortSignal): Promise<void> {
     voice.status('connecting', null);
+    if (settings.user !== null && settings.security === 'None') host.event('warning', passwordReadable(at));
     while (!signal.aborted) {
       try {
         const { connectOpcUa } = await import('./opcua-connection.ts');

@@ -109,7 +109,10 @@ own.addVariable({
 const changing = add('changing', DataType.Int32, 0);
 const burst = add('burst', DataType.Int32, 0);
 
-process.on('message', (message: { set?: number; burst?: number; everyMs?: number }) => {
+process.on('message', (message: { set?: number; burst?: number; everyMs?: number; forget?: boolean }) => {
+  if (message.forget)
+    for (const session of [...server.engine.getSessions()])
+      server.engine.closeSession(session.authenticationToken, true, 'Forcing');
   if (message.set !== undefined) changing.setValueFromSource({ dataType: DataType.Int32, value: message.set });
   for (let i = 1; i <= (message.burst ?? 0); i++)
     setTimeout(() => burst.setValueFromSource({ dataType: DataType.Int32, value: i }), i * (message.everyMs ?? 150));
