@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { DeviceConnection, Language, TenantId } from '@luban/contracts';
 import type { Edges } from '../edges/edges.ts';
-import { pack } from '../packs/pack.ts';
-import type { createPacks } from '../packs/packs.ts';
+import { type createPacks, readPack } from '../packs/packs.ts';
 import type { Launcher, PlantPorts } from './launcher.ts';
 
 interface DemoPlantOptions {
@@ -21,7 +20,7 @@ export async function addDemoPlant(
 ): Promise<void> {
   const ports = await launcher.startPlant();
   const edge = await edges.add(owner.tenant, owner.tenantNumber, edgeName[owner.language]);
-  const content = pack.parse(JSON.parse(readFileSync(packFile, 'utf8')));
+  const content = readPack(readFileSync(packFile, 'utf8'));
   await packs.install(owner, content, edge.id, (connection) => connectTo(connection, ports));
   launcher.startEdge((await edges.issueToken(owner.tenant, edge.id)).token);
 }

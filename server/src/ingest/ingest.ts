@@ -2,7 +2,7 @@ import { type Batch, BatchError, decodeBatch, encodeBatch, type Sample, toBatch 
 import type { Log } from '../log/log.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { RateMeter } from '../platform/rate-meter.ts';
-import type { SeriesDirectory } from '../things/series-directory.ts';
+import type { Things } from '../things/things.ts';
 
 /** Who sends: an edge, a thing by itself, or a user in the name of a thing. */
 export interface Sender {
@@ -24,7 +24,7 @@ const leastTimeUs = 946_684_800_000_000;
 
 interface IngestOptions {
   log: Pick<Log, 'append'>;
-  directory: SeriesDirectory;
+  directory: Things['directory'];
   nowUs: () => number;
   lines: LogLines;
 }

@@ -1,7 +1,7 @@
 import type { DeviceConnection, EdgeId, Language, SiteId, TenantId, ThingModelId } from '@luban/contracts';
 import type { Edges, NewBinding } from '../edges/edges.ts';
 import type { Things } from '../things/things.ts';
-import type { Pack } from './pack.ts';
+import { pack as packSchema, type Pack } from './pack.ts';
 
 interface PacksOptions {
   things: Things;
@@ -11,6 +11,11 @@ interface PackOwner {
   readonly tenant: TenantId;
   readonly tenantNumber: number;
   readonly language: Language;
+}
+
+/** A pack as it stands in its file. Throws ZodError for anything else. */
+export function readPack(text: string): Pack {
+  return packSchema.parse(JSON.parse(text));
 }
 
 /** Installs packs: a tenant gets its own copy of everything in it, named in its own language. */
