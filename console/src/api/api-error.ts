@@ -48,3 +48,9 @@ export async function errorOf(answer: Response): Promise<ApiError> {
     },
   });
 }
+
+/** Words for any failure, for a short message. */
+export function textOf(error: unknown): LocalText {
+  if (error instanceof ApiError) return error.text;
+  return { zh: `控制台出错：${String(error)}`, en: `The console failed: ${String(error)}` };
+}

@@ -97,6 +97,28 @@ export const pointsQuery = (q: string) =>
     staleTime: 15_000,
   });
 
+/** The points behind series numbers. Stops as soon as every one is found; a deleted one stays out. */
+export const pointsOfSeriesQuery = (series: readonly number[]) =>
+  queryOptions({
+    queryKey: ['points', 'series', series.join(',')],
+    queryFn: async ({ signal }) => {
+      const wanted = new Set(series);
+      const found = new Map<number, ListedPoint>();
+      let cursor: string | null = null;
+      do {
+        const page: Page<ListedPoint> = await api.get<Page<ListedPoint>>(
+          '/points',
+          { series: series.join(','), cursor, limit: 1000 },
+          signal,
+        );
+        for (const point of page.items) if (wanted.has(point.series)) found.set(point.series, point);
+        cursor = found.size === wanted.size ? null : page.next;
+      } while (cursor !== null && !signal.aborted);
+      return series.flatMap((one) => found.get(one) ?? []);
+    },
+    staleTime: 60_000,
+  });
+
 export const latestOfThingQuery = (thing: string) =>
   queryOptions({
     queryKey: ['latest', 'of', thing],

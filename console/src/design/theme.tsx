@@ -68,8 +68,7 @@ export const palettes = {
 function config(name: ThemeName): ThemeConfig {
   const p = palettes[name];
   return {
-    algorithm:
-      name === 'dark' ? [antd.darkAlgorithm, antd.compactAlgorithm] : [antd.defaultAlgorithm, antd.compactAlgorithm],
+    algorithm: name === 'dark' ? antd.darkAlgorithm : antd.defaultAlgorithm,
     token: {
       colorPrimary: name === 'dark' ? '#5b78ea' : p.accent,
       colorInfo: p.accent,

@@ -3,7 +3,7 @@ import type { Texts } from './language.tsx';
 export const overviewTexts = {
   title: { zh: '总览', en: 'Overview' },
   path: { zh: '数据的路径', en: 'The path of the data' },
-  devices: { zh: '设备', en: 'Devices' },
+  devices: { zh: '采集设备', en: 'Devices' },
   edges: { zh: '边缘网关', en: 'Edges' },
   ingest: { zh: '接入', en: 'Ingest' },
   storage: { zh: '存储', en: 'Storage' },

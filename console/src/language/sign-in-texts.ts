@@ -6,10 +6,7 @@ export const signInTexts = {
   password: { zh: '密码', en: 'Password' },
   submit: { zh: '登录', en: 'Sign in' },
   emailWrong: { zh: '请输入完整的邮箱地址', en: 'Enter a whole email address' },
-  forgotten: {
-    zh: '忘记密码？请平台的所有者在“用户”页为你重置。',
-    en: 'Forgotten? The owner of this platform can set a new one under Users.',
-  },
+  forgotten: { zh: '忘记密码？请联系平台的所有者。', en: 'Forgotten? Ask the owner of this platform.' },
   linkTitle: { zh: '正在通过链接登录…', en: 'Signing in by link…' },
   linkFailed: { zh: '这个登录链接不能用了', en: 'This sign-in link no longer works' },
   linkNext: {

@@ -1,0 +1,171 @@
+import { HddOutlined, MoreOutlined, PlusOutlined } from '@ant-design/icons';
+import type { Edge, Page } from '@luban/contracts';
+import { type UseQueryResult, useMutation } from '@tanstack/react-query';
+import { App, Button, Dropdown } from 'antd';
+import { useState } from 'react';
+import { textOf } from '../api/api-error.ts';
+import type { ListedDevice } from '../api/api-types.ts';
+import { queryClient } from '../api/query-client.ts';
+import { api } from '../api/request.ts';
+import { formatRate } from '../design/format-number.ts';
+import { Age } from '../design/moment.tsx';
+import { StateMark, toneOf } from '../design/state-mark.tsx';
+import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
+import { edgesTexts as texts } from '../language/edges-texts.ts';
+import { useLanguage, useText } from '../language/language.tsx';
+import { deviceStates, shared } from '../language/shared-texts.ts';
+import { DeviceForm } from './device-form.tsx';
+
+interface Given {
+  edge: Edge;
+  devices: UseQueryResult<Page<ListedDevice>>;
+  mayWrite: boolean;
+}
+
+/** What an edge collects from, how each one answers, and why not. */
+export function DeviceTable({ edge, devices, mayWrite }: Given) {
+  const t = useText();
+  const { language } = useLanguage();
+  const { modal, message } = App.useApp();
+  const [adding, setAdding] = useState(false);
+  const again = () => queryClient.invalidateQueries({ queryKey: ['devices', edge.id] });
+  const onError = (error: unknown) => message.error(t(textOf(error)));
+  const change = useMutation({
+    mutationFn: (device: ListedDevice) => api.patch(`/devices/${device.id}`, { enabled: !device.enabled }),
+    onSuccess: again,
+    onError,
+  });
+  const remove = useMutation({
+    mutationFn: (device: ListedDevice) => api.delete(`/devices/${device.id}`),
+    onSuccess: again,
+    onError,
+  });
+  const act = (key: string, device: ListedDevice) => {
+    if (key === 'enabled') change.mutate(device);
+    else
+      modal.confirm({
+        title: `${t(texts.removeDevice)}: ${device.name}`,
+        content: t(texts.removeDeviceSure),
+        okText: t(shared.remove),
+        okButtonProps: { danger: true },
+        onOk: () => remove.mutateAsync(device).catch(() => undefined), // onError has told it
+      });
+  };
+  const items = devices.data?.items ?? [];
+  // The live report of the edge is newer than the one in the list.
+  const reports = new Map(edge.report?.devices.map((report) => [report.id as string, report]));
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{t(texts.devices)}</h2>
+        {mayWrite && (
+          <Button className="push" size="small" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+            {t(texts.addDevice)}
+          </Button>
+        )}
+      </div>
+      {devices.isPending ? (
+        <LoadingState />
+      ) : devices.data === undefined ? (
+        <ErrorState error={devices.error} retry={() => void devices.refetch()} />
+      ) : items.length === 0 ? (
+        <EmptyState icon={<HddOutlined />} title={t(texts.noDevices)} text={t(texts.noDevicesText)} />
+      ) : (
+        <div className="table-scroll">
+          <table className="table">
+            <thead>
+              <tr>
+                <th>{t(shared.name)}</th>
+                <th>{t(shared.state)}</th>
+                <th>{t(texts.address)}</th>
+                <th className="right">{t(texts.rate)}</th>
+                <th className="right">{t(texts.points)}</th>
+                <th>{t(texts.lastSample)}</th>
+                <th>{t(texts.why)}</th>
+                <th>
+                  <span className="visually-hidden">{t(shared.edit)}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((device) => {
+                const report = reports.get(device.id) ?? device.report;
+                const state = edge.connected && device.enabled ? (report?.state ?? null) : null;
+                return (
+                  <tr key={device.id}>
+                    <td className="nowrap">
+                      {device.name} {device.simulated && <span className="tag">{t(shared.simulated)}</span>}
+                    </td>
+                    <td>
+                      <StateMark tone={state === null ? 'idle' : toneOf(state)}>
+                        {device.enabled
+                          ? state === null
+                            ? t(edge.connected ? texts.notReported : texts.away)
+                            : t(deviceStates[state])
+                          : t(texts.disabled)}
+                      </StateMark>
+                    </td>
+                    <td className="mono second nowrap">
+                      {device.protocol === 'modbus-tcp'
+                        ? `modbus-tcp://${device.settings.host}:${device.settings.port}`
+                        : device.settings.endpointUrl}
+                    </td>
+                    <td className="right num live">
+                      {state === null || report === null ? '—' : formatRate(report.samplesPerSecond, language)}
+                    </td>
+                    <td className="right num live">
+                      {report === null ? (
+                        device.bindingCount
+                      ) : (
+                        <>
+                          {report.pointsGood} /{' '}
+                          <span style={report.pointsBad > 0 ? { color: 'var(--broken)' } : undefined}>
+                            {report.pointsBad}
+                          </span>
+                        </>
+                      )}
+                    </td>
+                    <td className="second">
+                      {report?.lastSampleMs == null ? '—' : <Age timeMs={report.lastSampleMs} />}
+                    </td>
+                    <td style={{ minWidth: 220 }}>
+                      {report?.cause == null ? (
+                        ''
+                      ) : (
+                        <span title={report.cause.detail}>
+                          {t(report.cause.text)} <Age timeMs={report.sinceMs} />
+                        </span>
+                      )}
+                    </td>
+                    <td className="right">
+                      {mayWrite && (
+                        <Dropdown
+                          trigger={['click']}
+                          menu={{
+                            onClick: ({ key }) => act(key, device),
+                            items: [
+                              { key: 'enabled', label: t(device.enabled ? texts.disable : texts.enable) },
+                              { key: 'remove', label: t(shared.remove), danger: true },
+                            ],
+                          }}
+                        >
+                          <Button
+                            type="text"
+                            size="small"
+                            icon={<MoreOutlined />}
+                            aria-label={`${t(shared.edit)}: ${device.name}`}
+                          />
+                        </Dropdown>
+                      )}
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {adding && <DeviceForm edge={edge.id} close={() => setAdding(false)} />}
+    </section>
+  );
+}

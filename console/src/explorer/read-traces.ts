@@ -1,0 +1,47 @@
+import type { ListedPoint } from '../api/api-types.ts';
+import { readBuckets, readRange } from '../api/queries.ts';
+import type { Span } from './time-range.ts';
+import { type Trace, traceOfBuckets, traceOfReadings } from './trace.ts';
+
+/** Up to this length every sample is drawn where there are few enough; beyond, buckets. */
+const rawSpanMs = 15 * 60_000;
+const rawLimit = 4000;
+const bucketCount = 500;
+/** So many series are asked for at once: an address has its limits. */
+const seriesPerRequest = 40;
+
+/** History of these points, as it is drawn. Strings and JSON have no buckets and come as samples. */
+export async function readTraces(
+  points: readonly Pick<ListedPoint, 'series' | 'type' | 'maxIntervalMs'>[],
+  span: Span,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<Map<number, Trace>> {
+  const traces = new Map<number, Trace>();
+  const endMs = Math.min(span.toMs, nowMs);
+  const [from, to] = [Math.floor(span.fromMs * 1000), Math.ceil(span.toMs * 1000)];
+  const interval = new Map<number, number | null>(points.map((point) => [point.series, point.maxIntervalMs]));
+  const short = span.toMs - span.fromMs <= rawSpanMs;
+  const raw = points.filter((point) => short || point.type !== 'number').map((point) => point.series);
+  const inBuckets: number[] = points.filter((point) => !short && point.type === 'number').map((point) => point.series);
+  const numbers = new Set<number>(points.filter((point) => point.type === 'number').map((point) => point.series));
+  for (const series of chunks(raw)) {
+    const { items } = await readRange({ series, from, to }, rawLimit, signal);
+    for (const item of items) {
+      if (item.more && numbers.has(item.series)) inBuckets.push(item.series);
+      else traces.set(item.series, traceOfReadings(item.readings, interval.get(item.series) ?? null, endMs));
+    }
+  }
+  for (const series of chunks(inBuckets)) {
+    const { items } = await readBuckets({ series, from, to }, bucketCount, signal);
+    for (const item of items)
+      traces.set(item.series, traceOfBuckets(item.buckets, item.widthUs, interval.get(item.series) ?? null, endMs));
+  }
+  return traces;
+}
+
+function chunks(series: readonly number[]): number[][] {
+  const found: number[][] = [];
+  for (let i = 0; i < series.length; i += seriesPerRequest) found.push(series.slice(i, i + seriesPerRequest));
+  return found;
+}

@@ -1,0 +1,65 @@
+import type { Texts } from './language.tsx';
+
+export const thingTexts = {
+  values: { zh: '实时值', en: 'Values' },
+  history: { zh: '历史', en: 'History' },
+  keys: { zh: '密钥', en: 'Keys' },
+  settings: { zh: '设置', en: 'Settings' },
+  explore: { zh: '在数据探索中打开', en: 'Open in the explorer' },
+  point: { zh: '点', en: 'Point' },
+  value: { zh: '值', en: 'Value' },
+  quality: { zh: '质量', en: 'Quality' },
+  age: { zh: '时间', en: 'Age' },
+  trend: { zh: '最近 15 分', en: 'Last 15 min' },
+  filter: { zh: '筛选点', en: 'Filter points' },
+  counts: {
+    zh: (fresh: number, stale: number, bad: number) => `${fresh} 个正常 · ${stale} 个过期 · ${bad} 个坏值`,
+    en: (fresh: number, stale: number, bad: number) => `${fresh} fresh · ${stale} stale · ${bad} bad`,
+  },
+  noPoints: { zh: '这台设备还没有点', en: 'This thing has no points' },
+  noPointsText: {
+    zh: '点来自物模型的属性。请为它选择有属性的物模型。',
+    en: 'Points come from the properties of its model. Give it a model that has some.',
+  },
+  offline: { zh: '离线', en: 'Offline' },
+  offlineSince: { zh: (age: string) => `离线已 ${age}`, en: (age: string) => `Offline for ${age}` },
+  offlineText: {
+    zh: '没有新的样本到达。下方是最后一次收到的值。',
+    en: 'Nothing new arrives. Below are the last values received.',
+  },
+  degradedSince: { zh: (age: string) => `部分异常已 ${age}`, en: (age: string) => `Degraded for ${age}` },
+  degradedText: {
+    zh: '部分点读不出或已过期，见下方标记。',
+    en: 'Some points cannot be read or are stale; they are marked below.',
+  },
+  unknown: { zh: '从未收到过样本', en: 'No sample has ever arrived' },
+  unknownText: {
+    zh: '把它的点绑定到一台采集设备，或在“密钥”中为它签发密钥，让它自己上报。',
+    en: 'Bind its points to a device of an edge, or issue a key under Keys and let it send by itself.',
+  },
+  toEdges: { zh: '查看边缘网关', en: 'Look at the edges' },
+  detail: { zh: '设备的原话', en: "The machine's own words" },
+  choosePoints: { zh: '选择要画的点（最多 10 个）', en: 'Points to draw (at most 10)' },
+  newKey: { zh: '签发密钥', en: 'Issue a key' },
+  keyName: { zh: '用途', en: 'What it is for' },
+  keyExample: { zh: '例如：车间网关', en: 'For example: the gateway in hall 2' },
+  keyOnce: { zh: '密钥只显示这一次，请现在保存。', en: 'The key is shown only now. Keep it.' },
+  keyUse: {
+    zh: 'HTTP：作为 Bearer 令牌；MQTT：作为密码。',
+    en: 'HTTP: as the bearer token. MQTT: as the password.',
+  },
+  noKeys: { zh: '还没有密钥', en: 'No keys yet' },
+  noKeysText: {
+    zh: '由边缘网关采集的设备不需要密钥；自己上报的设备需要一个。',
+    en: 'A thing that an edge collects needs none; one that sends by itself needs a key.',
+  },
+  revoke: { zh: '吊销', en: 'Revoke' },
+  revokeSure: { zh: '吊销后，使用它的设备立即无法上报。', en: 'Whoever uses it can send no more, at once.' },
+  created: { zh: '签发于', en: 'Issued' },
+  removeThing: { zh: '删除这台设备', en: 'Delete this thing' },
+  removeSure: {
+    zh: '它的点和密钥一并删除，历史数据不再可见。不能撤销。',
+    en: 'Its points and keys go with it, and its history can no longer be seen. This cannot be undone.',
+  },
+  saved: { zh: '已保存', en: 'Saved' },
+} satisfies Texts;

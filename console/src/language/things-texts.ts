@@ -1,0 +1,40 @@
+import type { Texts } from './language.tsx';
+
+export const thingsTexts = {
+  title: { zh: '设备', en: 'Things' },
+  search: { zh: '按名称或标识搜索', en: 'Search by name or key' },
+  everywhere: { zh: '全部位置', en: 'Everywhere' },
+  places: { zh: '位置', en: 'Places' },
+  place: { zh: '位置', en: 'Place' },
+  noPlace: { zh: '未指定位置', en: 'No place' },
+  add: { zh: '新建设备', en: 'Add a thing' },
+  addPlace: { zh: '新建位置', en: 'Add a place' },
+  editPlace: { zh: '编辑位置', en: 'Edit the place' },
+  level: { zh: '层级', en: 'Level' },
+  parent: { zh: '上级', en: 'Belongs to' },
+  top: { zh: '（最上层）', en: '(top)' },
+  removePlace: { zh: '删除这个位置？', en: 'Delete this place?' },
+  removePlaceText: { zh: '其中的设备不会被删除。', en: 'The things in it are not deleted.' },
+  key: { zh: '标识', en: 'Key' },
+  keyHint: {
+    zh: '地址和文件中使用，例如 CNC-01；平台内唯一。',
+    en: 'Used in addresses and files, for example CNC-01; unique on this platform.',
+  },
+  keyWrong: {
+    zh: '以字母或数字开头，只含字母、数字、_ . -',
+    en: 'Letters, digits, _ . and -, beginning with a letter or digit',
+  },
+  model: { zh: '物模型', en: 'Thing model' },
+  noModels: {
+    zh: '还没有物模型。请先通过 API（POST /api/v1/thing-models）导入一个。',
+    en: 'There is no thing model yet. Import one through the API first (POST /api/v1/thing-models).',
+  },
+  points: { zh: '点', en: 'Points' },
+  stateSince: { zh: '持续', en: 'For' },
+  why: { zh: '原因', en: 'Why' },
+  none: { zh: '没有匹配的设备', en: 'No thing matches' },
+  noneText: { zh: '换个词，或清除筛选。', en: 'Try another word, or clear the filter.' },
+  clear: { zh: '清除筛选', en: 'Clear the filter' },
+  shown: { zh: (n: number) => `已显示 ${n} 台`, en: (n: number) => `${n} shown` },
+  list: { zh: '设备列表', en: 'List of things' },
+} satisfies Texts;

@@ -1,0 +1,44 @@
+import { Link } from '@tanstack/react-router';
+import { Button } from 'antd';
+import type { ListedThing } from '../api/api-types.ts';
+import { Age, Moment } from '../design/moment.tsx';
+import { toneOf } from '../design/state-mark.tsx';
+import { useText } from '../language/language.tsx';
+import { thingStates } from '../language/shared-texts.ts';
+import { thingTexts as texts } from '../language/thing-texts.ts';
+
+const says = { offline: texts.offlineText, degraded: texts.degradedText, unknown: texts.unknownText };
+
+/** Why a thing is not online, since when, and where to mend it. */
+export function Why({ thing }: { thing: ListedThing }) {
+  const t = useText();
+  const { state, stateCause: cause, stateSinceMs: since } = thing;
+  if (state === 'online') return null;
+  const tone = toneOf(state);
+  return (
+    <div className={`callout ${tone}`} role="status">
+      <i className={`dot ${tone}`} aria-hidden="true" />
+      <div style={{ flex: 1 }}>
+        <strong>
+          {t(state === 'unknown' ? texts.unknown : thingStates[state])}
+          {since !== null && state !== 'unknown' && (
+            <>
+              {' · '}
+              <Age timeMs={since} bare /> (<Moment timeMs={since} />)
+            </>
+          )}
+        </strong>
+        {cause !== null && <p style={{ color: 'var(--text)' }}>{t(cause.text)}</p>}
+        <p>{t(says[state])}</p>
+        {cause?.detail !== undefined && (
+          <p className="mono" title={t(texts.detail)}>
+            {cause.detail}
+          </p>
+        )}
+      </div>
+      <Link to="/edges" style={{ alignSelf: 'center' }}>
+        <Button size="small">{t(texts.toEdges)}</Button>
+      </Link>
+    </div>
+  );
+}
