@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '@luban/contracts';
+import { openJournal } from '@luban/journal';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBroker } from './broker-fixture.ts';
 
@@ -45,6 +46,16 @@ test('the process says in one line that it is up, and ends cleanly on SIGTERM', 
   expect(lines.at(-1)).toMatchObject({ stopped: true });
   expect(code).toBe(0);
   await broker.remove();
+});
+
+test('a second edge on the same data does not start, and does not hang', async () => {
+  const credentials = { edge: newId('edge'), key: 'secret', mqttPort: 1 };
+  await writeFile(join(directory, 'credentials.json'), JSON.stringify(credentials));
+  const held = await openJournal({ directory: join(directory, 'outbox', 'journal') });
+  const { code, output } = await run({ LUBAN_EDGE_DATA: directory, LUBAN_PLATFORM: 'http://127.0.0.1:1' }, [], null);
+  expect(output).toContain(directory);
+  expect(code).toBe(1);
+  await held.close();
 });
 
 test.each([

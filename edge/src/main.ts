@@ -23,5 +23,5 @@ try {
   log({ stopped: true });
 } catch (error) {
   log({ level: 'error', code: error instanceof EdgeError ? error.code : undefined, message: messageOf(error) });
-  process.exitCode = 1;
+  process.exit(1); // parts that had started would keep the process alive without collecting anything
 }

@@ -74,7 +74,7 @@ export function createDrain(options: {
         const outcome = await send(record, lane === 'backlog');
         if (outcome === 'settled') outbox.settle([record]);
         else halt.abort();
-        if (outcome === 'settled' && lane === 'live') lag = { ms: Math.max(0, now() - record.storedMs), at: now() };
+        if (outcome === 'settled' && lane === 'live') lag = { ms: Math.max(0, now() - record.putMs), at: now() };
         if (outcome === 'later') later = true;
       } catch (error) {
         fault = error;
@@ -161,7 +161,7 @@ export function createDrain(options: {
     start() {
       running = supervise();
     },
-    /** From the storing of a live batch to its acknowledgement; null when none came in the last 10 s. */
+    /** From the putting of the oldest sample of a live batch to its acknowledgement; null when none came in the last 10 s. */
     lagMs: () => (lag !== null && now() - lag.at < 10_000 ? lag.ms : null),
     async stop() {
       stopping.abort();

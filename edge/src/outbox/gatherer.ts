@@ -17,8 +17,10 @@ const memoryLimit = 200_000;
  * a slow disk makes larger batches. Order is kept for each device. `store` must not give up.
  */
 export function createGatherer(options: {
-  store(groups: Groups): Promise<void>;
+  /** `sinceMs` is when the oldest of them was put. */
+  store(groups: Groups, sinceMs: number): Promise<void>;
   onOverflow(device: DeviceId, samples: readonly Sample[]): void;
+  now(): number;
 }): {
   put(device: DeviceId, samples: readonly Sample[]): void | Promise<void>;
   /** Samples that are not stored yet. */
@@ -28,6 +30,7 @@ export function createGatherer(options: {
   const groups: Groups = new Map();
   let waiting = 0;
   let underWay = 0;
+  let sinceMs = 0;
   let timer: NodeJS.Timeout | null = null;
   let storing: Promise<void> | null = null;
   let failure: unknown = null;
@@ -39,6 +42,7 @@ export function createGatherer(options: {
       options.onOverflow(device, samples);
       return;
     }
+    if (waiting === 0) sinceMs = options.now();
     const group = groups.get(device);
     if (group) for (const sample of samples) group.push(sample);
     else groups.set(device, [...samples]);
@@ -65,7 +69,7 @@ export function createGatherer(options: {
     try {
       do {
         const taken = take();
-        await options.store(taken);
+        await options.store(taken, sinceMs);
         underWay = 0;
         if (waiting < lowWater) {
           room?.resolve();

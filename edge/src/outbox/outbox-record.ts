@@ -10,7 +10,8 @@ const head = z.object({
   /** Samples and bytes that were put before this record in the outbox's life: a difference tells what lies between. */
   samplesBefore: z.int(),
   bytesBefore: z.int(),
-  storedMs: z.int(),
+  /** When the oldest of its samples was put, by the edge's clock. */
+  putMs: z.int(),
   /** The earliest and latest time of its samples. */
   fromMs: z.int(),
   toMs: z.int(),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { batchSample, type DeviceId, decodeBatch, newId, type Sample, toSeries } from '@luban/contracts';
+import { openJournal } from '@luban/journal';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../broker-fixture.ts';
 import { type Outbox, type OutboxLoss, openOutbox } from './outbox.ts';
@@ -143,6 +144,17 @@ test('damage on the disk costs the damaged records only, and they are counted in
   expect(left).toHaveLength(9000);
   expect(losses).toMatchObject([{ why: 'outbox-damaged', device: null, samplesLost: 1000 }]);
   expect(outbox.state().samples).toBe(9000);
+  await outbox.stop();
+});
+
+test('a record that this program does not understand is passed over and told, whatever follows it is kept', async () => {
+  const journal = await openJournal({ directory: join(directory, 'journal') });
+  for (let i = 0; i < 70; i++) await journal.append(Buffer.from('of another version'));
+  await journal.close();
+  const outbox = await openHere();
+  await putAll(outbox, counted(0, 1000));
+  expect(valuesOf(await all(outbox))).toEqual(upTo(1000));
+  expect(losses).toHaveLength(70);
   await outbox.stop();
 });
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Cause, type DeviceId, encodeBatch, type Sample, toBatch } from '@luban/contracts';
 import { JournalError, type JournalFault, openJournal } from '@luban/journal';
 import { z } from 'zod';
-import { edgeCause, messageOf } from '../edge-errors.ts';
+import { EdgeError, edgeCause, messageOf } from '../edge-errors.ts';
 import { pause } from '../pause.ts';
 import { readStateFile, writeStateFile } from '../state-file.ts';
 import { type Acknowledged, createAcknowledged } from './acknowledged.ts';
@@ -32,7 +32,15 @@ export interface Outbox {
   settle(records: readonly OutboxRecord[]): void;
   /** Nothing readable is left at these positions. */
   skip(from: number, to: number): void;
-  state(): { samples: number; bytes: number; limitBytes: number; cause: Cause | null; samplesPut: number };
+  /** `samples` and `bytes` are what is not acknowledged; `waiting` of the samples are not yet on disk. */
+  state(): {
+    samples: number;
+    waiting: number;
+    bytes: number;
+    limitBytes: number;
+    cause: Cause | null;
+    samplesPut: number;
+  };
   oldestMs(): Promise<number | null>;
   /** Everything taken is on disk when it resolves. */
   stop(): Promise<void>;
@@ -69,7 +77,7 @@ export async function openOutbox(options: {
   const consumer = journal.consumer('platform');
   const offsetsPath = join(options.directory, 'acknowledged.json');
   // Ranges above the journal's end belong to another journal: taken for ours they would hide samples.
-  const known = ((await readStateFile(offsetsPath, offsets)) ?? []).filter(({ to }) => to <= journal.next);
+  const known = (await readOffsets()).filter(({ to }) => to <= journal.next);
   const acknowledged: Acknowledged = createAcknowledged(Math.max(consumer.committed, journal.first), known);
   const stopping = new AbortController();
   let cause: Cause | null = null;
@@ -78,12 +86,23 @@ export async function openOutbox(options: {
   let pendingSamples = 0;
   let pendingBytes = 0;
   const background = new Set<Promise<void>>();
+  const unreadable = new Set<number>();
 
   await writeStateFile(offsetsPath, acknowledged.ranges());
   await countPending();
   opened = true;
   tellDamage();
-  const gatherer = createGatherer({ store, onOverflow: dropUnstored });
+  const gatherer = createGatherer({ store, onOverflow: dropUnstored, now });
+
+  async function readOffsets(): Promise<z.infer<typeof offsets>> {
+    try {
+      return (await readStateFile(offsetsPath, offsets)) ?? [];
+    } catch (error) {
+      if (!(error instanceof EdgeError)) throw error;
+      onFault(edgeCause('state.damaged', error.message)); // costs only that some records are sent twice
+      return [];
+    }
+  }
 
   async function countPending(): Promise<void> {
     const [last] = journal.next === 0 ? [] : await readRecords(journal.next - 1, 1);
@@ -100,11 +119,32 @@ export async function openOutbox(options: {
   }
 
   async function readRecords(from: number, records: number): Promise<OutboxRecord[]> {
-    const found = await journal.read(from, { records, bytes: 1_048_576 });
-    return found.map(({ position, payload }) => decodeRecord(position, payload));
+    for (let at = from; ; ) {
+      const found = await journal.read(at, { records, bytes: 1_048_576 });
+      const readable = found.flatMap(({ position, payload }) => {
+        try {
+          return [decodeRecord(position, payload)];
+        } catch (error) {
+          tellUnreadable(position, messageOf(error));
+          return [];
+        }
+      });
+      if (readable.length > 0 || found.length === 0) return readable;
+      at = found.at(-1)!.position + 1; // an empty answer means the end
+    }
   }
 
-  async function store(groups: ReadonlyMap<DeviceId, readonly Sample[]>): Promise<void> {
+  /** A record that the disk kept well and this program does not understand: passed over like a damaged one. */
+  function tellUnreadable(position: number, detail: string): void {
+    if (unreadable.has(position) || acknowledged.has(position)) return;
+    unreadable.add(position);
+    const why = edgeCause('outbox.damaged', `record ${position}: ${detail}`);
+    onFault(why);
+    const span = { fromMs: now(), toMs: now(), samplesLost: null };
+    run(onLoss([{ why: 'outbox-damaged', device: null, ...span, cause: why }]));
+  }
+
+  async function store(groups: ReadonlyMap<DeviceId, readonly Sample[]>, putMs: number): Promise<void> {
     const samples = [...groups.values()].flat();
     let batch: Uint8Array;
     try {
@@ -113,11 +153,11 @@ export async function openOutbox(options: {
       return await loseUnencodable(groups, messageOf(error));
     }
     if (batch.length > maxRecordBytes && samples.length > 1) {
-      for (const half of halves(groups)) await store(half);
+      for (const half of halves(groups)) await store(half, putMs);
       return;
     }
     const devices = [...groups].map(([device, of]): [DeviceId, number] => [device, of.length]);
-    const times = { storedMs: now(), ...timeSpan(samples) };
+    const times = { putMs, ...timeSpan(samples) };
     const counts = { samples: samples.length, samplesBefore: samplesPut, bytesBefore: bytesPut };
     const record = encodeRecord({ ...counts, ...times, devices }, batch);
     await append(record);
@@ -303,6 +343,7 @@ export async function openOutbox(options: {
     },
     state: () => ({
       samples: Math.max(0, pendingSamples) + gatherer.waiting,
+      waiting: gatherer.waiting,
       bytes: Math.max(0, pendingBytes),
       limitBytes,
       cause,

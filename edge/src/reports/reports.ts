@@ -20,7 +20,9 @@ export function createReports(options: {
   let telling: Promise<void> = Promise.resolve();
 
   async function current(): Promise<EdgeReport> {
-    const { samples, bytes, limitBytes, cause } = outbox.state();
+    const { samples: kept, waiting, bytes, limitBytes, cause } = outbox.state();
+    // What is being gathered for the next batch is no backlog, unless the disk does not take it.
+    const samples = cause?.code === 'outbox.disk' ? kept : kept - waiting;
     const devices = collection.reports();
     return {
       timeMs: now(),

@@ -49,7 +49,7 @@ export function createUplink(options: {
   const waiting = new Set<(connection: Connection) => void>();
 
   async function run(): Promise<void> {
-    const wait = backOff(500, 15_000);
+    const wait = backOff(500, 5000);
     while (!stopping.signal.aborted) {
       const opened = await open();
       if (opened.client) {
