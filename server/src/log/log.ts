@@ -48,7 +48,8 @@ interface LogOptions {
 export async function openLog({ directory, maxBytes, nowUs, lines }: LogOptions): Promise<Log> {
   const onFault = (fault: JournalFault) => lines('error', 'log fault', { ...fault });
   const journal = await openJournal({ directory, maxBytes, maxAgeMs, onFault });
-  let lastArrival = 0;
+  const [newest] = await journal.read(journal.next - 1, { records: 1 });
+  let lastArrival = newest === undefined ? 0 : decodeLogRecord(newest.position, newest.payload).arrivalUs;
   const trim = () =>
     journal.trim().catch((error: unknown) => lines('error', 'log not trimmed', { cause: errorLine(error) }));
   const trimming = setInterval(trim, trimIntervalMs);

@@ -1,0 +1,58 @@
+import { encodeBatch, qualityCode, toBatch, toSeries } from '@luban/contracts';
+import { describe, expect, test } from 'vitest';
+import { createLogLines } from '../platform/log-lines.ts';
+import { SeriesDirectory } from '../things/series-directory.ts';
+import { createIngest } from './ingest.ts';
+
+const nowUs = () => 1_790_000_000_000_000;
+const hour = 3_600_000_000;
+const sender = { tenantNumber: 1, number: 42 };
+
+function makeIngest(append: (tenant: number, batch: Uint8Array) => Promise<number> = async () => 0) {
+  const directory = new SeriesDirectory();
+  directory.set(5, 1, 42);
+  directory.set(70_000, 2, 43);
+  const lines = createLogLines('error', () => undefined);
+  return createIngest({ log: { append }, directory, nowUs, lines });
+}
+const batch = (series: number, time = nowUs()) =>
+  encodeBatch(toBatch([{ series: toSeries(series), time, value: 1, quality: qualityCode('good'), simulated: false }]));
+
+describe('ingest', () => {
+  test('acknowledges only after the log has the batch', async () => {
+    let durable = () => undefined as void;
+    const ingest = makeIngest(() => new Promise((resolve) => (durable = () => resolve(0))));
+    let acknowledged = false;
+    const outcome = Promise.resolve(ingest.accept(sender, batch(5))).then((result) => {
+      acknowledged = true;
+      return result;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(acknowledged).toBe(false);
+    durable();
+    expect(await outcome).toEqual({ ok: true, accepted: 1 });
+    expect(ingest.stats().samples).toBe(1);
+  });
+
+  test.each([
+    ['another sender’s series', batch(70_000), 'not-authorized', 'series 70000'],
+    ['a series that nobody has', batch(6), 'not-authorized', 'series 6'],
+    ['a series beyond all that exist', batch(4_000_000_000), 'not-authorized', 'series 4000000000'],
+    ['a time two days ahead', batch(5, nowUs() + 48 * hour), 'malformed', 'check the sender’s clock'],
+    ['a time before the clock was set', batch(5, 1), 'malformed', 'before 2000'],
+    ['bytes that are no batch', new Uint8Array([1, 2, 3]), 'malformed', 'at least 28 bytes'],
+  ])('refuses %s and says why', async (_, bytes, reason, words) => {
+    const appended: unknown[] = [];
+    const ingest = makeIngest(async (...given) => appended.push(given));
+    const outcome = await ingest.accept(sender, bytes);
+    expect(outcome).toMatchObject({ ok: false, reason });
+    expect('message' in outcome && outcome.message.replace("'", '’')).toContain(words);
+    expect(appended).toEqual([]);
+  });
+
+  test('answers unavailable when the log cannot be written', async () => {
+    const ingest = makeIngest(() => Promise.reject(new Error('no space left')));
+    expect(await ingest.accept(sender, batch(5))).toMatchObject({ ok: false, reason: 'unavailable' });
+    expect(ingest.stats().samples).toBe(0);
+  });
+});
