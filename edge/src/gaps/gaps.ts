@@ -1,6 +1,6 @@
 import { type DeviceId, type Gap, gap, newId, type Series } from '@luban/contracts';
 import { type Journal, openJournal } from '@luban/journal';
-import type { OutboxLoss } from '../outbox/outbox.ts';
+import type { OutboxLoss } from '../outbox/losses.ts';
 
 export interface GapLedger {
   /** Opens a gap, unless one is open for the same device, cause and series. Durable when it resolves. */

@@ -7,7 +7,8 @@ import { batchSample, type DeviceId, decodeBatch, newId, type Sample, toSeries }
 import { openJournal } from '@luban/journal';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../broker-fixture.ts';
-import { type Outbox, type OutboxLoss, openOutbox } from './outbox.ts';
+import type { OutboxLoss } from './losses.ts';
+import { type Outbox, openOutbox } from './outbox.ts';
 import type { OutboxRecord } from './outbox-record.ts';
 
 const start = 1_790_000_000_000_000;

@@ -1,23 +1,12 @@
 import { join } from 'node:path';
 import { type Cause, type DeviceId, encodeBatch, type Sample, toBatch } from '@luban/contracts';
 import { JournalError, type JournalFault, openJournal } from '@luban/journal';
-import { z } from 'zod';
-import { EdgeError, edgeCause, messageOf } from '../edge-errors.ts';
+import { edgeCause, messageOf } from '../edge-errors.ts';
 import { pause } from '../pause.ts';
-import { readStateFile, writeStateFile } from '../state-file.ts';
-import { type Acknowledged, createAcknowledged } from './acknowledged.ts';
 import { createGatherer } from './gatherer.ts';
+import { lossesOf, type OutboxLoss } from './losses.ts';
+import { openOffsets } from './offsets.ts';
 import { decodeRecord, encodeRecord, type OutboxRecord, timeSpan } from './outbox-record.ts';
-
-/** What was lost, for the gap ledger. `device` null: nobody can tell whose samples they were. */
-export interface OutboxLoss {
-  why: 'outbox-full' | 'outbox-damaged';
-  device: DeviceId | null;
-  fromMs: number;
-  toMs: number;
-  samplesLost: number | null;
-  cause: Cause;
-}
 
 export interface Outbox {
   /** Takes samples of one device; a promise asks the caller to wait for the disk. */
@@ -46,7 +35,6 @@ export interface Outbox {
   stop(): Promise<void>;
 }
 
-const offsets = z.array(z.object({ from: z.int(), to: z.int() }));
 const maxRecordBytes = 1_000_000;
 
 /**
@@ -74,12 +62,10 @@ export async function openOutbox(options: {
       if (opened) tellDamage();
     },
   });
-  const consumer = journal.consumer('platform');
-  const offsetsPath = join(options.directory, 'acknowledged.json');
-  // Ranges above the journal's end belong to another journal: taken for ours they would hide samples.
-  const known = (await readOffsets()).filter(({ to }) => to <= journal.next);
-  const acknowledged: Acknowledged = createAcknowledged(Math.max(consumer.committed, journal.first), known);
   const stopping = new AbortController();
+  const path = join(options.directory, 'acknowledged.json');
+  const offsets = await openOffsets({ journal, path, stopping: stopping.signal, onFault, now });
+  const { acknowledged } = offsets;
   let cause: Cause | null = null;
   let samplesPut = 0;
   let bytesPut = 0;
@@ -88,21 +74,10 @@ export async function openOutbox(options: {
   const background = new Set<Promise<void>>();
   const unreadable = new Set<number>();
 
-  await writeStateFile(offsetsPath, acknowledged.ranges());
   await countPending();
   opened = true;
   tellDamage();
   const gatherer = createGatherer({ store, onOverflow: dropUnstored, now });
-
-  async function readOffsets(): Promise<z.infer<typeof offsets>> {
-    try {
-      return (await readStateFile(offsetsPath, offsets)) ?? [];
-    } catch (error) {
-      if (!(error instanceof EdgeError)) throw error;
-      onFault(edgeCause('state.damaged', error.message)); // costs only that some records are sent twice
-      return [];
-    }
-  }
 
   async function countPending(): Promise<void> {
     const [last] = journal.next === 0 ? [] : await readRecords(journal.next - 1, 1);
@@ -198,50 +173,35 @@ export async function openOutbox(options: {
   /** Drops about one segment of the oldest samples. False when nothing can be freed. */
   async function dropOldest(): Promise<boolean> {
     const before = journal.bytes;
-    const lost = new Map<DeviceId, OutboxLoss>();
-    const full = edgeCause('outbox.full', `${limitBytes} bytes`);
+    const lost: OutboxRecord[] = [];
     let at = Math.max(acknowledged.prefix, journal.first);
     for (let freed = 0; freed < segmentBytes && at < journal.next; ) {
       const records = await readRecords(at, 200);
-      if (records.length === 0) {
-        at = journal.next;
-        break;
-      }
+      if (records.length === 0) at = journal.next;
       for (const record of records) {
         at = record.position + 1;
         freed += record.bytes;
-        if (!acknowledged.has(record.position)) count(lost, record, full);
+        if (!acknowledged.has(record.position)) lost.push(record);
         if (freed >= segmentBytes) break;
       }
     }
-    if (lost.size > 0) {
-      await onLoss([...lost.values()]); // first the word, then the deed
+    if (lost.length > 0) {
+      const full = edgeCause('outbox.full', `${limitBytes} bytes`);
+      await onLoss(lossesOf(lost, 'outbox-full', full)); // first the word, then the deed
       if (cause === null) onFault(full);
       cause = full;
     }
+    // Acknowledged while the ledger was written: then it was counted as lost and is not; never the other way round.
+    for (const record of lost) if (!acknowledged.has(record.position)) settleOne(record);
     acknowledged.add(acknowledged.prefix, at);
-    await consumer.commit(Math.min(acknowledged.prefix, journal.next));
-    await journal.trim();
+    await offsets.commit();
     return journal.bytes < before;
   }
 
-  function count(lost: Map<DeviceId, OutboxLoss>, record: OutboxRecord, why: Cause): void {
+  function settleOne(record: OutboxRecord): void {
     pendingSamples -= record.samples;
     pendingBytes -= record.bytes;
-    for (const [device, samples] of record.devices) {
-      const loss = lost.get(device) ?? {
-        why: 'outbox-full' as const,
-        device,
-        fromMs: record.fromMs,
-        toMs: record.toMs,
-        samplesLost: 0,
-        cause: why,
-      };
-      loss.fromMs = Math.min(loss.fromMs, record.fromMs);
-      loss.toMs = Math.max(loss.toMs, record.toMs);
-      loss.samplesLost = (loss.samplesLost ?? 0) + samples;
-      lost.set(device, loss);
-    }
+    acknowledged.add(record.position, record.position + 1);
   }
 
   /** Memory is full because the disk takes nothing: the newest are refused, and told once the disk writes again. */
@@ -278,46 +238,14 @@ export async function openOutbox(options: {
     background.add(done);
   }
 
-  let committing = false;
-  let commitAgain = false;
-  /** Writes the offsets at most ten times a second, however many acknowledgements come. */
-  async function commitSoon(): Promise<void> {
-    commitAgain = true;
-    if (committing) return;
-    committing = true;
-    try {
-      while (commitAgain) {
-        commitAgain = false;
-        await commit();
-        await pause(100, stopping.signal);
-      }
-    } finally {
-      committing = false;
-    }
-  }
-
-  let rangesAtMs = 0;
-  async function commit(): Promise<void> {
-    // Rarely: a crash in between only sends again what the platform has already.
-    if (now() - rangesAtMs > 2000 || stopping.signal.aborted) {
-      await writeStateFile(offsetsPath, acknowledged.ranges());
-      rangesAtMs = now();
-    }
-    const prefix = Math.min(acknowledged.prefix, journal.next);
-    if (prefix > consumer.committed) {
-      await consumer.commit(prefix);
-      await journal.trim();
-    }
-    if (cause?.code === 'outbox.full' && pendingBytes < limitBytes / 2) cause = null;
-  }
-
   function settled(): void {
     if (acknowledged.prefix >= journal.next) {
       pendingSamples = 0;
       pendingBytes = 0;
       options.onDrained();
     }
-    run(commitSoon());
+    if (cause?.code === 'outbox.full' && pendingBytes < limitBytes / 2) cause = null;
+    run(offsets.commitSoon());
   }
 
   return {
@@ -329,12 +257,7 @@ export async function openOutbox(options: {
     waitFor: (position, signal) => journal.waitFor(position, signal),
     missing: (end) => acknowledged.missing(end),
     settle(records) {
-      for (const record of records) {
-        if (acknowledged.has(record.position)) continue;
-        pendingSamples -= record.samples;
-        pendingBytes -= record.bytes;
-        acknowledged.add(record.position, record.position + 1);
-      }
+      for (const record of records) if (!acknowledged.has(record.position)) settleOne(record);
       settled();
     },
     skip(from, to) {
@@ -359,7 +282,7 @@ export async function openOutbox(options: {
       try {
         await gatherer.stop();
         await Promise.all(background);
-        await commit();
+        await offsets.commit();
       } finally {
         await journal.close();
       }

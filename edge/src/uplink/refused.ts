@@ -2,7 +2,7 @@ import { mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cause } from '@luban/contracts';
 import { edgeCause } from '../edge-errors.ts';
-import type { OutboxLoss } from '../outbox/outbox.ts';
+import { lossesOf, type OutboxLoss } from '../outbox/losses.ts';
 import type { OutboxRecord } from '../outbox/outbox-record.ts';
 import type { Refusal } from './outcome.ts';
 
@@ -20,17 +20,7 @@ export function createRefused(options: {
   return async (record, outcome) => {
     const { directory } = options;
     const cause = edgeCause('uplink.refused', `reason 0x${outcome.reasonCode.toString(16)} ${outcome.reason}`);
-    const { fromMs, toMs } = record;
-    await options.lose(
-      record.devices.map(([device, samplesLost]) => ({
-        why: 'outbox-damaged',
-        device,
-        fromMs,
-        toMs,
-        samplesLost,
-        cause,
-      })),
-    );
+    await options.lose(lossesOf([record], 'outbox-damaged', cause));
     await mkdir(directory, { recursive: true });
     const name = `${String(record.position).padStart(16, '0')}-${Date.now()}-${part++}.batch`;
     await writeFile(join(directory, name), record.batch);
