@@ -117,7 +117,9 @@ test('buckets are as the definition says, whatever part is stored and whatever i
         await telemetry.flush();
         if (late.length > 0) put(late);
         const newest = Math.max(...[...stored, ...late].map((one) => one.time));
-        await expect.poll(() => telemetry.latest(1, [series]).get(series)?.timeUs, { interval: 5 }).toBe(newest);
+        await expect
+          .poll(() => telemetry.latest(1, [series]).get(series)?.timeUs, { interval: 5, timeout: 10_000 })
+          .toBe(newest);
         const fromUs = t0 + fromS * 1_000_000;
         const toUs = t0 + 4 * hourUs;
         const width = widthS * 1_000_000;

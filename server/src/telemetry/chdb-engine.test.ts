@@ -49,10 +49,9 @@ test('neither limits nor a broken-off answer of one question stay for the next',
 });
 
 test('a short question does not wait for a long one', async () => {
-  const long = engine.query('SELECT sleep(1)', {});
-  const started = performance.now();
-  await engine.query('SELECT 1', {});
-  expect(performance.now() - started).toBeLessThan(900);
+  const long = engine.query('SELECT sleep(2)', {});
+  const short = engine.query('SELECT 1', {});
+  expect(await Promise.race([long.then(() => 'long'), short.then(() => 'short')])).toBe('short');
   await long;
 });
 

@@ -14,6 +14,7 @@ export interface FreshSamples {
   seal(): void;
   /** Takes the oldest sealed block away: it is stored. */
   drop(): void;
+  clear(): void;
   /**
    * What is here of these series from `fromUs` up to `toUs` (exclusive), by time, each time once with what arrived
    * last. A series without any is absent.
@@ -63,6 +64,11 @@ export function createFreshSamples(blockRows: number): FreshSamples {
     },
     drop() {
       rows -= sealed.shift()?.rows ?? 0;
+    },
+    clear() {
+      sealed.length = 0;
+      open = undefined;
+      rows = 0;
     },
     select(tenant, series, fromUs, toUs) {
       const found = new Map<number, Map<number, StoredSample>>();

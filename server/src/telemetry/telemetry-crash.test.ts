@@ -114,7 +114,7 @@ test('chDB killed again and again while it writes: it comes back, and every row 
     const before = writer.inserted;
     await expect.poll(() => writer.inserted, { timeout: 20_000, interval: 1 }).toBeGreaterThan(before);
     process.kill(engine.pid!, 'SIGKILL');
-    await expect.poll(() => engine.state, { interval: 1 }).toBe('recovering');
+    await expect.poll(() => engine.state, { timeout: 20_000, interval: 1 }).toBe('recovering');
   }
   await drain();
   expect(faults.every((fault) => fault.code === 'telemetry.unavailable')).toBe(true);

@@ -68,7 +68,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
 
   async function readLoop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (fresh.rows >= maxFreshRows) {
+      if (fresh.rows >= maxFreshRows && fresh.sealed) {
         await pause(1000, signal, (wake) => (wakeReader = wake));
         continue;
       }
@@ -200,6 +200,10 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     },
     async start() {
       const plan = await readInsertPlan(directory);
+      fresh.clear();
+      attempts = 0;
+      failing = undefined;
+      replay = undefined;
       readPosition = consumer.committed;
       inserted = readPosition;
       // A plan beyond the log's end belongs to a log that is gone.

@@ -109,10 +109,17 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const engine = createChdbEngine({
     directory: join(directory, 'chdb'),
     memoryLimitBytes: options.memoryLimitBytes ?? 1 << 30,
-    onFault,
-    onRestart: () => writer.retryNow(),
+    onFault(fault) {
+      down = { fault, sinceMs: down?.sinceMs ?? performance.now() };
+      onFault(fault);
+    },
+    onRestart() {
+      down = undefined;
+      writer.retryNow();
+    },
   });
   const store = createTelemetryStore(engine);
+  let down: { fault: TelemetryFault; sinceMs: number } | undefined;
   let insertions: { atMs: number; rows: number }[] = [];
   let size = { rows: 0, bytesOnDisk: 0 };
   let sizeAtMs = Number.NEGATIVE_INFINITY;
@@ -186,10 +193,16 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     async start() {
       await mkdir(directory, { recursive: true });
+      down = undefined;
       await engine.start();
-      await store.prepare();
-      await store.loadLatest((rows) => latest.load(rows));
-      await writer.start();
+      try {
+        await store.prepare();
+        await store.loadLatest((rows) => latest.load(rows));
+        await writer.start();
+      } catch (error) {
+        await engine.stop();
+        throw error;
+      }
       measure();
     },
     async stop() {
@@ -199,13 +212,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       } catch (error) {
         onFault(toTelemetryFault(error));
       }
-      await engineAndWriterStop();
+      await writer.stop();
+      await engine.stop();
     },
     latest: (tenant, series) => latest.get(tenant, series),
     async range({ tenant, series, fromUs, toUs, limit }) {
       const wanted = checkSeries(series);
       if (wanted.size * limit > maxRangeSamples)
         throw new TelemetryFault('telemetry.too-much', `${wanted.size} series × ${limit}; at most ${maxRangeSamples}`);
+      if (wanted.size === 0) return new Map();
       const pending = fresh.select(tenant, wanted, fromUs, toUs);
       const stored = await store.range(tenant, [...wanted], fromUs, toUs, limit);
       const answer = new Map<number, { samples: StoredSample[]; more: boolean }>();
@@ -224,6 +239,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
           'telemetry.too-much',
           `${query.series.length} series × ${count} buckets; at most ${maxBucketsInAll}`,
         );
+      if (query.series.length === 0) return new Map();
       const answer = await readBuckets(query, true);
       if (answer) return answer;
       // Fresh samples lie among stored ones: store them first, then the store has the whole answer.
@@ -233,13 +249,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     stats() {
       measure();
       const recent = recentInsertions();
-      const failing = writer.failing;
-      const state =
-        engine.state === 'ready' && !failing
-          ? 'ok'
-          : failing && performance.now() - failing.sinceMs > brokenAfterMs
-            ? 'broken'
-            : 'recovering';
+      const failing = down ?? writer.failing;
+      const state = !failing ? 'ok' : performance.now() - failing.sinceMs > brokenAfterMs ? 'broken' : 'recovering';
       const oldestUs = fresh.oldestArrivalUs;
       return {
         rows: size.rows,
@@ -260,11 +271,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       return () => listeners.delete(listener);
     },
   };
-
-  async function engineAndWriterStop(): Promise<void> {
-    await writer.stop();
-    await engine.stop();
-  }
 }
 
 /** Both by time; of the same time, what arrived last, and of the same arrival the fresh one. */
