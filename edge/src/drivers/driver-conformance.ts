@@ -70,7 +70,7 @@ export async function until(what: string, isSo: () => boolean, withinMs = 15_000
 
 /** What every driver must do. */
 export function itConforms(protocol: string, startRig: () => Promise<ConformanceRig>): void {
-  describe(`the ${protocol} driver`, () => {
+  describe(`the ${protocol} driver`, { timeout: 30_000 }, () => {
     let rig: ConformanceRig;
     let proxy: FaultProxy;
     let directory: string;
@@ -173,7 +173,7 @@ export function itConforms(protocol: string, startRig: () => Promise<Conformance
       proxy.mode('pass');
       await until('all points are good again', () => allGood(recorded));
       expect(recorded.statuses.at(-1)?.state).not.toBe('offline');
-    }, 30_000);
+    });
 
     it.each<[ProxyMode, string]>([
       ['cut', 'the server resets the connection in the middle of an answer'],

@@ -30,7 +30,7 @@ const changed = (bytes: Buffer, change: (copy: Buffer) => void): Buffer => {
 };
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe('the Modbus TCP driver before a hostile device', () => {
+describe('the Modbus TCP driver before a hostile device', { timeout: 30_000 }, () => {
   let server: Server;
   let port: number;
   let directory: string;

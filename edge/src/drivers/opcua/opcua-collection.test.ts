@@ -2,14 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { qualityReason } from '@luban/contracts';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Recorded, record, until } from '../driver-conformance.ts';
 import { createFaultProxy } from '../fault-proxy.ts';
 import { type OpcUaRig, opcUaDevice, startOpcUaRig } from './opcua-rig.ts';
 
 const secure = { security: 'Basic256Sha256', timeoutMs: 5000 };
 
-describe('the OPC UA driver', () => {
+describe('the OPC UA driver', { timeout: 30_000 }, () => {
   let rig: OpcUaRig;
   let directory: string;
   const running: Recorded[] = [];
@@ -19,9 +19,12 @@ describe('the OPC UA driver', () => {
     directory = await mkdtemp(join(tmpdir(), 'luban-opcua-'));
     rig = await startOpcUaRig();
   }, 60_000);
+  beforeEach(() => {
+    for (const spy of printed) spy.mockClear();
+  });
   afterEach(async () => {
     for (const { driver } of running.splice(0)) await driver.stop();
-    for (const spy of printed) expect(spy.mock.calls).toEqual([]);
+    expect(printed.flatMap((spy) => spy.mock.calls.map(String))).toEqual([]);
   });
   afterAll(async () => {
     await rig.stop();
@@ -155,10 +158,10 @@ describe('the OPC UA driver', () => {
     }
     noisy.mode('pass');
     await rig.change(4242);
-    await until('it is read again', () => recorded.last('changing')?.value === 4242, 20_000);
+    await until('it is read again', () => recorded.last('changing')?.value === 4242, 40_000);
     await recorded.driver.stop();
     await noisy.close();
-  }, 40_000);
+  }, 60_000);
 
   it('browses folders and points with their types and units', async () => {
     const { driver, last } = await start(['double']);
