@@ -106,7 +106,7 @@ test('a token whose rows never came into place does not stand in the way of them
 });
 
 test('chDB killed again and again while it writes: it comes back, and every row is there once', async () => {
-  const records = 600;
+  const records = 2000;
   const { engine, writer, drain, faults } = await openParts(records);
   await writer.start();
   for (let kill = 0; kill < 4; kill++) {
