@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { qualityReason } from '@luban/contracts';
+import { qualityReason, type SampleValue } from '@luban/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Recorded, record, until } from '../driver-conformance.ts';
 import { createFaultProxy } from '../fault-proxy.ts';
@@ -162,6 +162,23 @@ describe('the OPC UA driver', { timeout: 30_000 }, () => {
     await recorded.driver.stop();
     await noisy.close();
   }, 60_000);
+
+  it.each<[string, SampleValue]>([
+    ['boolean', false],
+    ['double', -1.5],
+    ['int64', '-9223372036854775808'],
+    ['uint64', '18446744073709551614'],
+    ['string', 'Luban'],
+    ['date', '2026-01-01T00:00:00.000Z'],
+  ])('writes %s', async (name, value) => {
+    const { driver, last } = await start([name]);
+    await until('it is read', () => last(name) !== undefined);
+    const { point, value: before } = last(name)!;
+    await driver.write(point, value);
+    expect((await driver.read([point]))[0]?.value).toEqual(value);
+    await driver.write(point, before);
+    await expect(driver.write(point, { no: 'such value' })).rejects.toMatchObject({ code: 'opcua.write-unfit' });
+  });
 
   it('browses folders and points with their types and units', async () => {
     const { driver, last } = await start(['double']);
