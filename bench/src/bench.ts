@@ -1,0 +1,139 @@
+import { setTimeout } from 'node:timers/promises';
+import { type Generator, startGenerator } from './load/generator.ts';
+import type { LoadDone, LoadJob } from './load/load-job.ts';
+import type { Options } from './options.ts';
+import { addModel, addThing, type BenchThing } from './platform/plant.ts';
+import { type PlatformApi, setUp } from './platform/platform-api.ts';
+import type { PlatformProcess } from './platform/platform-process.ts';
+import { cpuMicros } from './process-usage.ts';
+import type { Walk } from './sample-walk.ts';
+
+/** Points of the walk; one more holds the backfilled day. */
+export const walkSeries = 1000;
+
+/** What the rows share while the platform runs. */
+export interface Bench {
+  readonly options: Options;
+  /** Folder for what rows keep on disk. */
+  readonly folder: string;
+  readonly platform: PlatformProcess;
+  readonly api: PlatformApi;
+  readonly thing: BenchThing;
+  readonly generator: Generator;
+  /** Source time of the walk's step 0, µs. */
+  readonly startUs: number;
+  /** Samples that the platform must hold by now, exactly. */
+  expected: number;
+  /** The walk's next steps, which nobody has sent yet. */
+  nextWalk(steps: number): Walk;
+  /** Resolves when the platform has merged what it had to and does nothing, at most after 15 seconds. */
+  quiet(): Promise<void>;
+  /** Null when the platform holds exactly `expected` samples, else what is wrong. */
+  countFault(): Promise<string | null>;
+}
+
+export type LoadShape = Pick<
+  LoadJob,
+  'door' | 'connections' | 'window' | 'messages' | 'samplesPerMessage' | 'messagesPerSecond'
+>;
+
+export async function createBench(options: Options, folder: string, platform: PlatformProcess): Promise<Bench> {
+  const api = await setUp(platform.httpPort);
+  const thing = await addThing(api, await addModel(api, 'bench', walkSeries + 1), 'BENCH-1');
+  const series = thing.points.slice(0, walkSeries).map((point) => point.series);
+  const today = Math.floor(Date.now() / 86_400_000) * 86_400_000_000;
+  let step = 0;
+  const bench: Bench = {
+    options,
+    folder,
+    platform,
+    api,
+    thing,
+    generator: startGenerator(),
+    // Two weeks back, so that the walk fits before now.
+    startUs: today - 14 * 86_400_000_000,
+    expected: 0,
+    nextWalk(steps) {
+      step += steps;
+      return { series, startUs: bench.startUs, firstStep: step - steps };
+    },
+    async quiet() {
+      for (let i = 0; i < 15; i++) {
+        const before = cpuMicros(platform.pid);
+        await setTimeout(1000);
+        if (cpuMicros(platform.pid) - before < 120_000) return;
+      }
+    },
+    async countFault() {
+      let samples = 0;
+      // The platform counts its store every five seconds.
+      for (let i = 0; i < 24; i++) {
+        const { storage, log } = await api.flow();
+        samples = storage.samples;
+        if (samples === bench.expected && log.backlogRecords === 0) return null;
+        await setTimeout(500);
+      }
+      return `${samples} samples are stored, ${bench.expected} were acknowledged`;
+    },
+  };
+  return bench;
+}
+
+/** A job for the platform's doors with the walk's next steps. */
+export function jobOf(bench: Bench, shape: LoadShape): LoadJob {
+  const { thing, platform } = bench;
+  const steps = Math.ceil((shape.messages * shape.samplesPerMessage) / walkSeries);
+  return {
+    ...shape,
+    port: shape.door === 'mqtt' ? platform.mqttPort : platform.httpPort,
+    username: thing.id,
+    password: thing.key,
+    keys: thing.points.slice(0, walkSeries).map(({ key }) => key),
+    walk: bench.nextWalk(steps),
+  };
+}
+
+export interface LoadResult {
+  readonly samples: number;
+  /** From the first publish until every sample is durable and visible by the API. */
+  readonly visibleMs: number;
+  /** … until the column store has them all as well. */
+  readonly storedMs: number;
+  /** Of the platform and its database process, until all is stored. */
+  readonly cpuUs: number;
+  readonly generator: LoadDone;
+  readonly fault: string | null;
+}
+
+/** Sends a job and waits until the platform shows and has stored all of it. */
+export async function runLoad(bench: Bench, job: LoadJob): Promise<LoadResult> {
+  const { api, platform } = bench;
+  const load = await bench.generator.prepare(job);
+  const samples = job.messages * job.samplesPerMessage;
+  const cpuBefore = cpuMicros(platform.pid);
+  const generator = await load.go();
+  const last = new Map(load.last);
+  const sinceStart = () => performance.timeOrigin + performance.now() - generator.startedMs;
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    const seen = await api.latest(load.lastSeries);
+    if (load.lastSeries.every((series) => seen.get(series) === last.get(series))) break;
+    if (performance.now() > deadline) break;
+    await setTimeout(10);
+  }
+  const visibleMs = sinceStart();
+  while ((await api.flow()).log.backlogRecords > 0 && performance.now() < deadline) await setTimeout(10);
+  const storedMs = sinceStart();
+  const cpuUs = cpuMicros(platform.pid) - cpuBefore;
+  bench.expected += samples;
+  const seen = await api.latest([...last.keys()]);
+  const wrong = [...last].filter(([series, timeUs]) => seen.get(series) !== timeUs).length;
+  return {
+    samples,
+    visibleMs,
+    storedMs,
+    cpuUs,
+    generator,
+    fault: wrong === 0 ? null : `${wrong} of ${last.size} points do not show their last sample`,
+  };
+}

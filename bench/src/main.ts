@@ -1,0 +1,63 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { type Bench, createBench } from './bench.ts';
+import { endAll } from './children.ts';
+import { help, type Options, readOptions } from './options.ts';
+import { startPlatform } from './platform/platform-process.ts';
+import { httpRow } from './rows/http-row.ts';
+import { mqttRow } from './rows/mqtt-row.ts';
+import { formatTable, type Row } from './table.ts';
+
+async function main(options: Options): Promise<number> {
+  const beganMs = performance.now();
+  const machine = {
+    date: new Date().toISOString(),
+    node: process.version,
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? '',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    loadBefore: loadavg().map((load) => Number(load.toFixed(2))),
+  };
+  say(`${machine.cores} cores, ${machine.processor}, ${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.date}`);
+  say(`负载 load before: ${machine.loadBefore.join(' ')}`);
+  if (options.data !== null) await mkdir(options.data, { recursive: true });
+  const folder = await mkdtemp(join(options.data ?? tmpdir(), 'luban-bench-'));
+  const rows: Row[] = [];
+  const loaded: number[] = [];
+  const run = async (name: string, row: () => Promise<Row[]>) => {
+    if (options.only.length > 0 && !options.only.includes(name)) return;
+    const startMs = performance.now();
+    rows.push(...(await row()));
+    say(`${name}: ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+  };
+  try {
+    const data = join(folder, 'platform');
+    const platform = await startPlatform(data, options.platformArgs);
+    const bench: Bench = await createBench(options, folder, platform);
+    await run('mqtt-500', () => mqttRow(bench, 500, loaded));
+    await run('mqtt-3', () => mqttRow(bench, 3, loaded));
+    await run('http', () => httpRow(bench));
+    await bench.generator.stop();
+    await platform.stop();
+  } finally {
+    await endAll();
+    await rm(folder, { recursive: true, force: true });
+  }
+  process.stdout.write(`\n${formatTable(rows)}\n`);
+  say(`${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
+  if (options.json !== null) await writeFile(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+  return rows.some(({ fault }) => fault !== null) ? 1 : 0;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+try {
+  if (process.argv.includes('--help')) say(help);
+  else process.exitCode = await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** What a run does, from its command line. */
+export interface Options {
+  readonly quick: boolean;
+  /** Names of rows; empty: all of them. */
+  readonly only: readonly string[];
+  /** Where the table also goes as JSON. */
+  readonly json: string | null;
+  /** Folder for the run's data; null: a new one under the system's temporary folder. */
+  readonly data: string | null;
+  /** Extra arguments of node for the platform, for example --cpu-prof. */
+  readonly platformArgs: readonly string[];
+  readonly sizes: Sizes;
+}
+
+/** How much each row does. */
+export interface Sizes {
+  readonly repetitions: number;
+  readonly largeMessages: number;
+  readonly smallMessages: number;
+  readonly httpRequests: number;
+  readonly queries: number;
+  readonly querySeconds: number;
+  readonly modbusSeconds: number;
+  readonly storageBlocks: number;
+}
+
+const full: Sizes = {
+  repetitions: 3,
+  largeMessages: 8000,
+  smallMessages: 60_000,
+  httpRequests: 600,
+  queries: 40,
+  querySeconds: 15,
+  modbusSeconds: 6,
+  storageBlocks: 20,
+};
+const quick: Sizes = {
+  repetitions: 1,
+  largeMessages: 1200,
+  smallMessages: 12_000,
+  httpRequests: 200,
+  queries: 10,
+  querySeconds: 3,
+  modbusSeconds: 2,
+  storageBlocks: 5,
+};
+
+export const help = `npm run bench -- [--quick] [--only row,row] [--json file] [--data folder] [--platform-arg=--cpu-prof]
+rows: start, memory, mqtt-500, mqtt-3, http, queries, modbus, storage`;
+
+/** Throws a TypeError of parseArgs for an unknown argument. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      json: { type: 'string' },
+      data: { type: 'string' },
+      'platform-arg': { type: 'string', multiple: true, default: [] },
+    },
+  });
+  return {
+    quick: values.quick,
+    only: values.only.split(',').filter(Boolean),
+    json: values.json === undefined ? null : resolve(values.json),
+    data: values.data === undefined ? null : resolve(values.data),
+    platformArgs: values['platform-arg'],
+    sizes: values.quick ? quick : full,
+  };
+}
