@@ -4,7 +4,7 @@ import { useNowMs } from '../api/live.ts';
 import { meQuery } from '../api/queries.ts';
 import { useLanguage, useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
-import { formatDuration, formatFull, formatMoment } from './format-time.ts';
+import { formatDate, formatDuration, formatFull, formatMoment } from './format-time.ts';
 
 /** The plant's time zone; before sign-in, the reader's own. */
 export function useZone(): string {
@@ -35,6 +35,18 @@ export function Age({ timeMs, bare = false }: { timeMs: number; bare?: boolean }
   return (
     <Tooltip title={`${formatFull(timeMs, zone)} (${zone})`} mouseEnterDelay={0.2}>
       <span className="num nowrap">{bare ? text : ageMs < 1000 ? t(shared.now) : t(shared.ago)(text)}</span>
+    </Tooltip>
+  );
+}
+
+/** A day in the plant's zone; the time on hover. */
+export function Day({ timeMs }: { timeMs: number }) {
+  const zone = useZone();
+  return (
+    <Tooltip title={`${formatFull(timeMs, zone)} (${zone})`} mouseEnterDelay={0.2}>
+      <time className="num nowrap" dateTime={new Date(timeMs).toISOString()}>
+        {formatDate(timeMs, zone)}
+      </time>
     </Tooltip>
   );
 }

@@ -8,6 +8,7 @@ import type { ListedDevice } from '../api/api-types.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
 import { formatRate } from '../design/format-number.ts';
+import { LastKnown } from '../design/last-known.tsx';
 import { Age } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
@@ -98,11 +99,15 @@ export function DeviceTable({ edge, devices, mayWrite }: Given) {
                     </td>
                     <td>
                       <StateMark tone={state === null ? 'idle' : toneOf(state)}>
-                        {device.enabled
-                          ? state === null
-                            ? t(edge.connected ? texts.notReported : texts.away)
-                            : t(deviceStates[state])
-                          : t(texts.disabled)}
+                        {device.enabled ? (
+                          state === null ? (
+                            t(edge.connected ? texts.notReported : texts.away)
+                          ) : (
+                            <LastKnown>{t(deviceStates[state])}</LastKnown>
+                          )
+                        ) : (
+                          t(texts.disabled)
+                        )}
                       </StateMark>
                     </td>
                     <td className="mono second nowrap">

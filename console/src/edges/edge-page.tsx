@@ -8,6 +8,7 @@ import { useLiveEdges } from '../api/live.ts';
 import { devicesQuery, edgeQuery, meQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
+import { LastKnown } from '../design/last-known.tsx';
 import { Age, Moment } from '../design/moment.tsx';
 import { StateMark } from '../design/state-mark.tsx';
 import { ErrorState, LoadingState } from '../design/state-page.tsx';
@@ -65,7 +66,7 @@ export function EdgePage() {
           <h1>{edge.name}</h1>
           <StateMark tone={tone}>
             <span>
-              {t(state)}
+              <LastKnown>{t(state)}</LastKnown>
               {edge.sinceMs !== null && (
                 <span className="second">
                   {' · '}
@@ -104,15 +105,17 @@ export function EdgePage() {
         <div className={`callout ${tone}`} role="status">
           <i className={`dot ${tone}`} aria-hidden="true" />
           <div>
-            <strong>
-              {t(state)}
-              {edge.sinceMs !== null && !edge.connected && (
-                <>
-                  {' · '}
-                  <Moment timeMs={edge.sinceMs} />
-                </>
-              )}
-            </strong>
+            {!edge.connected && (
+              <strong>
+                {t(state)}
+                {edge.sinceMs !== null && (
+                  <>
+                    {' · '}
+                    <Moment timeMs={edge.sinceMs} />
+                  </>
+                )}
+              </strong>
+            )}
             <p>{t(say)}</p>
           </div>
         </div>

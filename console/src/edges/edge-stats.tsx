@@ -24,7 +24,8 @@ export function EdgeStats({ edge, whole = false }: { edge: Edge; whole?: boolean
         {edge.connected && report.lagMs !== null ? formatLag(report.lagMs, language) : '—'}
       </Stat>
       <Stat name={t(texts.backlog)}>
-        {formatCount(backlog.samples, language)} {backlog.samples > 0 && <small>{formatBytes(backlog.bytes)}</small>}
+        {formatCount(backlog.samples, language)}{' '}
+        {whole && backlog.samples > 0 && <small>{formatBytes(backlog.bytes)}</small>}
         {whole && backlog.oldestMs !== null && (
           <small style={{ display: 'block' }}>
             {t(texts.oldest)(formatDuration(nowMs - backlog.oldestMs, language))} ·{' '}

@@ -5,6 +5,7 @@ import { Button } from 'antd';
 import { useState } from 'react';
 import { useLiveEdges } from '../api/live.ts';
 import { edgesQuery, meQuery } from '../api/queries.ts';
+import { LastKnown } from '../design/last-known.tsx';
 import { Age } from '../design/moment.tsx';
 import { StateMark } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
@@ -59,7 +60,7 @@ export function EdgesPage() {
                   <span className="clip">{edge.name}</span>
                   <StateMark tone={tone}>
                     <span>
-                      {t(state)}
+                      <LastKnown>{t(state)}</LastKnown>
                       {edge.sinceMs !== null && (
                         <span className="quiet">
                           {' · '}

@@ -30,6 +30,8 @@ interface Look {
   narrow: boolean;
 }
 
+const gridTop = 34;
+
 /** Rows → what ECharts draws: an axis a unit, lines with breaks, bands and shaded spans. */
 export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): ChartOption {
   const { palette, zone, narrow } = look;
@@ -43,7 +45,7 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
     grid: {
       left: 12,
       right: 12,
-      top: 34,
+      top: gridTop,
       bottom: 8,
       outerBoundsMode: 'same',
       outerBoundsContain: 'axisLabel',
@@ -102,7 +104,7 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
       axisTick: { show: false },
       splitLine: { show: i === 0, lineStyle: { color: palette.line } },
     })),
-    series: rows.flatMap((row): LineSeriesOption[] => {
+    series: rows.flatMap((row, at): LineSeriesOption[] => {
       const { trace, point, color } = row;
       const yAxisIndex = axes.findIndex((axis) => axis.key === axisKey(point));
       const lone = trace.line.filter((entry) => entry.value !== null).length < 60;
@@ -121,13 +123,21 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
         z: 3,
         markArea: {
           silent: true,
-          data: trace.spans.map(({ fromMs, toMs, quality }) => [
-            {
-              xAxis: Math.max(fromMs, span.fromMs) + shiftMs,
-              itemStyle: { color: quality === 'bad' ? palette.broken : palette.warning, opacity: 0.14 },
-            },
-            { xAxis: Math.min(toMs, span.toMs) + shiftMs },
-          ]),
+          data: trace.spans.flatMap(({ fromMs, toMs, quality }) => {
+            const [from, to] = [Math.max(fromMs, span.fromMs) + shiftMs, Math.min(toMs, span.toMs) + shiftMs];
+            const tint = quality === 'bad' ? palette.broken : palette.warning;
+            // The tint says that something is wrong, the strip on top of it which line.
+            const strip = gridTop + 3 + 5 * at;
+            // A line that is bad nearly all the time would paint the others red.
+            const whole = rows.length > 1 && to - from > 0.8 * (span.toMs - span.fromMs);
+            return [
+              [{ xAxis: from, itemStyle: { color: tint, opacity: whole ? 0 : 0.12 } }, { xAxis: to }],
+              [
+                { xAxis: from, y: strip, itemStyle: { color, opacity: 1 } },
+                { xAxis: to, y: strip + 3 },
+              ],
+            ];
+          }),
         },
       };
       if (trace.band === null || many) return [line];

@@ -19,6 +19,7 @@ export const shared = {
   for: { zh: (age: string) => `已 ${age}`, en: (age: string) => `for ${age}` },
   ago: { zh: (age: string) => `${age}前`, en: (age: string) => `${age} ago` },
   now: { zh: '刚刚', en: 'now' },
+  lastKnown: { zh: '断开前', en: 'Was' },
   never: { zh: '从未', en: 'never' },
   none: { zh: '—', en: '—' },
   required: { zh: '必填', en: 'Required' },

@@ -6,6 +6,7 @@ import type { ListedThing } from '../api/api-types.ts';
 import { useLiveFlow, useLiveness } from '../api/live.ts';
 import { flowQuery, thingsQuery } from '../api/queries.ts';
 import { formatClock } from '../design/format-time.ts';
+import { LastKnown } from '../design/last-known.tsx';
 import { Age, useZone } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
@@ -106,7 +107,7 @@ function ThingCard({ thing }: { thing: ListedThing }) {
         {thing.key} · {t(thing.modelName)} · {t(texts.points)(thing.pointCount)}
       </small>
       <small className="clip say">
-        {t(thingStates[thing.state])}
+        <LastKnown>{t(thingStates[thing.state])}</LastKnown>
         {thing.stateSinceMs !== null && (
           <>
             {' · '}

@@ -42,12 +42,8 @@ export function SetupPage() {
       await navigate({ to: '/' });
     },
   });
-  const fields: (keyof Given)[][] = [[], ['name', 'email', 'password'], ['plantName', 'timeZone', 'demoPlant']];
-  const forward = () =>
-    form.validateFields(fields[step]).then(
-      () => (step < 2 ? setStep(step + 1) : finish.mutate(form.getFieldsValue(true) as Given)),
-      () => undefined, // the form shows what is missing
-    );
+  // Only the fields of the step on screen are mounted, and so checked; the form keeps the others' values.
+  const forward = () => (step < 2 ? setStep(step + 1) : finish.mutate(form.getFieldsValue(true) as Given));
   if (state.data?.needed === false && !finish.isSuccess) {
     return (
       <Door>
@@ -80,66 +76,70 @@ export function SetupPage() {
         form={form}
         layout="vertical"
         requiredMark={false}
-        onFinish={() => void forward()}
+        onFinish={forward}
         initialValues={{ timeZone: here === 'UTC' ? 'Asia/Shanghai' : here, demoPlant: true }}
       >
         {step === 0 && <LanguageStep />}
-        <div hidden={step !== 1}>
-          <p className="second" style={{ marginBottom: 14 }}>
-            {t(texts.ownerLead)}
-          </p>
-          <Form.Item
-            name="name"
-            label={t(texts.yourName)}
-            rules={[{ required: true, whitespace: true, message: t(shared.required) }]}
-          >
-            <Input autoComplete="name" maxLength={120} />
-          </Form.Item>
-          <Form.Item
-            name="email"
-            label={t(texts.email)}
-            validateTrigger="onBlur"
-            rules={[{ required: true, type: 'email', message: t(texts.emailWrong) }]}
-          >
-            <Input type="email" autoComplete="username" />
-          </Form.Item>
-          <Form.Item
-            name="password"
-            label={t(texts.password)}
-            extra={t(texts.passwordHint)}
-            validateTrigger="onBlur"
-            rules={[{ required: true, min: 10, message: t(texts.passwordShort) }]}
-          >
-            <Input.Password autoComplete="new-password" maxLength={200} />
-          </Form.Item>
-        </div>
-        <div hidden={step !== 2}>
-          <p className="second" style={{ marginBottom: 14 }}>
-            {t(texts.plantLead)}
-          </p>
-          <Form.Item
-            name="plantName"
-            label={t(texts.plantName)}
-            rules={[{ required: true, whitespace: true, message: t(shared.required) }]}
-          >
-            <Input placeholder={t(texts.plantExample)} maxLength={120} />
-          </Form.Item>
-          <Form.Item name="timeZone" label={t(texts.timeZone)}>
-            <Select
-              showSearch
-              options={zones.map((zone) => ({ value: zone, label: `${zone} (${zoneOffset(Date.now(), zone)})` }))}
-            />
-          </Form.Item>
-          <div className="demo">
-            <label htmlFor="demoPlant">
-              <b>{t(texts.demo)}</b>
-              <small>{t(texts.demoText)}</small>
-            </label>
-            <Form.Item name="demoPlant" valuePropName="checked" noStyle>
-              <Switch id="demoPlant" />
+        {step === 1 && (
+          <div>
+            <p className="second" style={{ marginBottom: 14 }}>
+              {t(texts.ownerLead)}
+            </p>
+            <Form.Item
+              name="name"
+              label={t(texts.yourName)}
+              rules={[{ required: true, whitespace: true, message: t(shared.required) }]}
+            >
+              <Input autoComplete="name" maxLength={120} />
+            </Form.Item>
+            <Form.Item
+              name="email"
+              label={t(texts.email)}
+              validateTrigger="onBlur"
+              rules={[{ required: true, type: 'email', message: t(texts.emailWrong) }]}
+            >
+              <Input type="email" autoComplete="username" />
+            </Form.Item>
+            <Form.Item
+              name="password"
+              label={t(texts.password)}
+              extra={t(texts.passwordHint)}
+              validateTrigger="onBlur"
+              rules={[{ required: true, min: 10, message: t(texts.passwordShort) }]}
+            >
+              <Input.Password autoComplete="new-password" maxLength={200} />
             </Form.Item>
           </div>
-        </div>
+        )}
+        {step === 2 && (
+          <div>
+            <p className="second" style={{ marginBottom: 14 }}>
+              {t(texts.plantLead)}
+            </p>
+            <Form.Item
+              name="plantName"
+              label={t(texts.plantName)}
+              rules={[{ required: true, whitespace: true, message: t(shared.required) }]}
+            >
+              <Input placeholder={t(texts.plantExample)} maxLength={120} />
+            </Form.Item>
+            <Form.Item name="timeZone" label={t(texts.timeZone)}>
+              <Select
+                showSearch
+                options={zones.map((zone) => ({ value: zone, label: `${zone} (${zoneOffset(Date.now(), zone)})` }))}
+              />
+            </Form.Item>
+            <div className="demo">
+              <label htmlFor="demoPlant">
+                <b>{t(texts.demo)}</b>
+                <small>{t(texts.demoText)}</small>
+              </label>
+              <Form.Item name="demoPlant" valuePropName="checked" noStyle>
+                <Switch id="demoPlant" />
+              </Form.Item>
+            </div>
+          </div>
+        )}
         <Problem error={finish.error} />
         <div className="row" style={{ justifyContent: 'space-between', marginTop: 20 }}>
           {step > 0 ? <Button onClick={() => setStep(step - 1)}>{t(texts.back)}</Button> : <span />}

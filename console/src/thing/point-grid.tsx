@@ -28,8 +28,10 @@ export function PointGrid({ thing, points }: { thing: string; points: readonly L
   const series = useMemo(() => points.map((point) => point.series), [points]);
   useWatchedSeries(series);
   const latest = useQuery(latestOfThingQuery(thing)).data;
+  const [seeded, setSeeded] = useState(latest);
   useEffect(() => {
     for (const { series: one, reading } of latest?.items ?? []) if (reading !== null) live.put(one, reading);
+    setSeeded(latest); // the counts above the rows count again
   }, [latest]);
   const shown = useMemo(
     () =>
@@ -64,7 +66,7 @@ export function PointGrid({ thing, points }: { thing: string; points: readonly L
   return (
     <section className="panel">
       <div className="panel-head">
-        <Counts points={points} />
+        <Counts key={seeded === undefined ? 'none' : 'seeded'} points={points} />
         {points.length > 8 && (
           <Input
             className="push"

@@ -7,7 +7,7 @@ import type { IssuedThingKey, ThingKey } from '../api/api-types.ts';
 import { thingKeysQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
-import { Moment } from '../design/moment.tsx';
+import { Day } from '../design/moment.tsx';
 import { Problem } from '../design/problem.tsx';
 import { Secret } from '../design/secret.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
@@ -60,7 +60,7 @@ export function ThingKeys({ thing }: { thing: string }) {
                   <td>{key.name}</td>
                   <td className="mono quiet">{key.prefix}…</td>
                   <td className="second">
-                    {t(texts.created)} <Moment timeMs={Date.parse(key.createdAt)} />
+                    {t(texts.created)} <Day timeMs={Date.parse(key.createdAt)} />
                   </td>
                   <td className="right">
                     <Button

@@ -2,6 +2,7 @@ import { TagsOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { meQuery, sitesQuery, thingPointsQuery, thingQuery } from '../api/queries.ts';
+import { LastKnown } from '../design/last-known.tsx';
 import { Age } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
@@ -57,7 +58,7 @@ export function ThingPage() {
           <span className="second">{t(thing.modelName)}</span>
           <StateMark tone={toneOf(thing.state)}>
             <span>
-              {t(thingStates[thing.state])}
+              <LastKnown>{t(thingStates[thing.state])}</LastKnown>
               {thing.stateSinceMs !== null && (
                 <span className="second">
                   {' · '}

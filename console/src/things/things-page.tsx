@@ -7,6 +7,7 @@ import { Button, Input, Select } from 'antd';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ListedThing } from '../api/api-types.ts';
 import { meQuery, sitesQuery, thingsQuery } from '../api/queries.ts';
+import { LastKnown } from '../design/last-known.tsx';
 import { Age } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
@@ -198,7 +199,9 @@ function ThingRow({ thing, site, top }: { thing: ListedThing; site: string | nul
       <span className="num second points" style={{ textAlign: 'right' }}>
         {thing.pointCount}
       </span>
-      <StateMark tone={tone}>{t(thingStates[thing.state])}</StateMark>
+      <StateMark tone={tone}>
+        <LastKnown>{t(thingStates[thing.state])}</LastKnown>
+      </StateMark>
       <span className="second wide">
         {thing.stateSinceMs === null ? '—' : <Age timeMs={thing.stateSinceMs} bare />}
       </span>

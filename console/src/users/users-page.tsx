@@ -7,7 +7,7 @@ import { textOf } from '../api/api-error.ts';
 import { meQuery, usersQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
-import { Moment } from '../design/moment.tsx';
+import { Day } from '../design/moment.tsx';
 import { Problem } from '../design/problem.tsx';
 import { ErrorState, LoadingState } from '../design/state-page.tsx';
 import { useLanguage, useText } from '../language/language.tsx';
@@ -91,7 +91,7 @@ export function UsersPage() {
                       )}
                     </td>
                     <td className="second">
-                      <Moment timeMs={Date.parse(user.createdAt)} />
+                      <Day timeMs={Date.parse(user.createdAt)} />
                     </td>
                     <td className="right">
                       {mayWrite && !self && (
