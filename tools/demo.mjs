@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort, launch, prepare, root, say } from './launcher.mjs';
 
 prepare();
-say('正在启动平台、边缘节点和模拟工厂…', 'Starting the platform, an edge and the simulated plant …');
+say('正在启动平台、边缘网关和模拟工厂…', 'Starting the platform, an edge and the simulated plant …');
 const environment = {
   LUBAN_DATA: process.env.LUBAN_DATA ?? join(root, 'data', 'demo'),
   LUBAN_HTTP_PORT: process.env.LUBAN_HTTP_PORT ?? String(await freePort(8080)),

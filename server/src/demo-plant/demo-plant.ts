@@ -10,7 +10,7 @@ interface DemoPlantOptions {
   launcher: Launcher;
 }
 
-const edgeName = { zh: '演示边缘节点', en: 'Demo edge' };
+const edgeName = { zh: '演示边缘网关', en: 'Demo edge' };
 const packFile = new URL('../../../packs/demo-plant.json', import.meta.url);
 
 /** The demo plant: a pack, a simulated plant that speaks real protocols, and an edge that collects from it. */

@@ -103,14 +103,14 @@ export function createFlow({ edges, ingest, connections, log, telemetry, nowMs }
 const away: Cause = {
   code: 'edge.away',
   text: {
-    zh: '边缘节点未连接：它会在本机继续采集并缓存，恢复后自动补传。请检查它的电源与网络',
+    zh: '边缘网关未连接：它会在本机继续采集并缓存，恢复后自动补传。请检查它的电源与网络',
     en: 'The edge is not connected: it goes on collecting and keeps the data until it is back. Check its power and network',
   },
 };
 const notEnrolled: Cause = {
   code: 'edge.not-enrolled',
   text: {
-    zh: '等待注册：请在边缘节点上使用一次性令牌',
+    zh: '等待注册：请在边缘网关上使用一次性令牌',
     en: 'Waiting to be enrolled: use the one-time token on the edge',
   },
 };

@@ -1,7 +1,7 @@
 import type { DeviceConnection, EdgeId, Language, SiteId, TenantId, ThingModelId } from '@luban/contracts';
 import type { Edges, NewBinding } from '../edges/edges.ts';
 import type { Things } from '../things/things.ts';
-import { pack as packSchema, type Pack } from './pack.ts';
+import { type Pack, pack as packSchema } from './pack.ts';
 
 interface PacksOptions {
   things: Things;

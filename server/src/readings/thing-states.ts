@@ -22,7 +22,7 @@ const silent: Cause = {
 };
 const edgeAway: Cause = {
   code: 'edge.away',
-  text: { zh: '采集它的边缘节点未连接平台', en: 'The edge that collects it is not connected' },
+  text: { zh: '采集它的边缘网关未连接平台', en: 'The edge that collects it is not connected' },
 };
 
 /**

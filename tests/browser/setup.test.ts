@@ -1,0 +1,58 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Launched, launch } from './launched.ts';
+import { openBrowser, openPage } from './pages.ts';
+
+let platform: Launched;
+let browser: Browser;
+let page: Page;
+let faults: string[];
+
+beforeAll(async () => {
+  platform = await launch('start', { LUBAN_HTTP_PORT: '0', LUBAN_MQTT_PORT: '0' });
+  browser = await openBrowser();
+  ({ page, faults } = await openPage(await browser.newContext({ locale: 'en-GB' })));
+}, 180_000);
+afterAll(async () => {
+  await browser?.close();
+  await platform?.stop();
+});
+
+const text = () => page.locator('body').innerText();
+
+test('the first visit opens the wizard; with the keyboard alone an owner is made and is signed in', async () => {
+  await page.goto(platform.address);
+  await expect.poll(text).toContain('Set up Luban');
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByLabel('Your name').fill('Lu Ban');
+  await page.getByLabel(/Email/).fill('owner@plant.example');
+  await page
+    .getByLabel(/Password/)
+    .first()
+    .fill('a long enough password');
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByLabel('Name of the plant').fill('Suzhou Works 1');
+  await page.getByRole('button', { name: 'Finish' }).click();
+  await expect.poll(text, { timeout: 15_000 }).toContain('Overview');
+  expect(await text()).toContain('Suzhou Works 1');
+});
+
+test('an empty platform says what to do next', async () => {
+  await page.goto(`${platform.address}/edges`);
+  await expect.poll(text).toMatch(/Add an edge/);
+});
+
+test('the owner signs in with the password, and a wrong one is refused in words', async () => {
+  const context = await browser.newContext({ locale: 'zh-CN' });
+  const { page: other } = await openPage(context);
+  await other.goto(platform.address);
+  await other.getByLabel(/邮箱/).fill('owner@plant.example');
+  await other.getByLabel(/密码/).first().fill('not the password');
+  await other.keyboard.press('Enter');
+  await expect.poll(() => other.locator('body').innerText()).toContain('邮箱或密码不正确');
+  await other.getByLabel(/密码/).first().fill('a long enough password');
+  await other.keyboard.press('Enter');
+  await expect.poll(() => other.locator('body').innerText(), { timeout: 15_000 }).toContain('总览');
+  expect(faults).toEqual([]);
+  await context.close();
+});
