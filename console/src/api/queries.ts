@@ -56,7 +56,8 @@ export const thingsQuery = (filter: ThingFilter, limit = 200) =>
       api.get<Page<ListedThing>>('/things', { ...filter, cursor: pageParam, limit }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
-    refetchInterval: 5000,
+    // Every page that was scrolled to is read again; a long list less often.
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 3 ? 30_000 : 5000),
   });
 export const thingQuery = (id: string) =>
   queryOptions({

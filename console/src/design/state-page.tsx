@@ -1,6 +1,7 @@
 import { ApiOutlined, InboxOutlined, LockOutlined, WarningOutlined } from '@ant-design/icons';
+import { Link } from '@tanstack/react-router';
 import { Button } from 'antd';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError } from '../api/api-error.ts';
 import { useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
@@ -20,16 +21,28 @@ export function EmptyState(props: { title: string; text?: string; icon?: ReactNo
   );
 }
 
-/** What went wrong in the platform's own words, and a way on. */
+const tryAgainMs = 3000;
+
+/** What went wrong in the platform's own words, and a way on. While the platform is out of reach it keeps trying. */
 export function ErrorState({ error, retry }: { error: unknown; retry?: () => void }) {
   const t = useText();
   const known = error instanceof ApiError ? error : null;
+  const again = useRef(retry);
+  again.current = retry;
+  const away = known?.status === 0;
+  useEffect(() => {
+    if (!away) return;
+    const timer = setInterval(() => again.current?.(), tryAgainMs);
+    return () => clearInterval(timer);
+  }, [away]);
   const title =
     known?.status === 0
       ? t(shared.unreachableTitle)
       : known?.status === 403
         ? t(shared.deniedTitle)
-        : t(known === null ? shell.crashTitle : shared.errorTitle);
+        : known?.status === 404
+          ? t(shared.missingTitle)
+          : t(known === null ? shell.crashTitle : shared.errorTitle);
   const icon = known?.status === 0 ? <ApiOutlined /> : known?.status === 403 ? <LockOutlined /> : <WarningOutlined />;
   return (
     <div className="state-page" role="alert">
@@ -45,6 +58,11 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: () => voi
         </p>
       )}
       <div className="actions">
+        {known?.status === 404 && (
+          <Link to="/">
+            <Button type="primary">{t(shell.toOverview)}</Button>
+          </Link>
+        )}
         {retry !== undefined && <Button onClick={retry}>{t(shared.retry)}</Button>}
         {known === null && <Button onClick={() => location.reload()}>{t(shell.reload)}</Button>}
       </div>

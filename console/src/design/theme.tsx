@@ -133,7 +133,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
   );
   return (
     <context.Provider value={value}>
-      <ConfigProvider theme={config(name)} locale={language === 'zh' ? zh : en}>
+      <ConfigProvider theme={config(name)} button={{ autoInsertSpace: false }} locale={language === 'zh' ? zh : en}>
         {children}
       </ConfigProvider>
     </context.Provider>

@@ -22,7 +22,6 @@ import { Enrol } from './enrol.tsx';
 import { EventLog } from './event-log.tsx';
 import { GapTable } from './gap-table.tsx';
 import './edges.css';
-import '../thing/thing.css';
 
 type Tab = 'devices' | 'gaps' | 'events';
 const tabs: { tab: Tab; text: Both }[] = [

@@ -1,4 +1,4 @@
-import type { Language } from '@luban/contracts';
+import { type Language, qualityText } from '@luban/contracts';
 import type { LineSeriesOption } from 'echarts/charts';
 import type {
   GridComponentOption,
@@ -28,6 +28,7 @@ interface Look {
   language: Language;
   zone: string;
   narrow: boolean;
+  font: string;
 }
 
 const gridTop = 34;
@@ -41,6 +42,7 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
   const many = rows.length > 6;
   return {
     useUTC: true,
+    textStyle: { fontFamily: look.font },
     animation: false,
     grid: {
       left: 12,
@@ -64,7 +66,7 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
       backgroundColor: palette.raised,
       borderColor: palette.lineStrong,
       padding: 10,
-      textStyle: { color: palette.text, fontSize: 12 },
+      textStyle: { color: palette.text, fontSize: 12, fontFamily: look.font },
       formatter: (given: unknown) => {
         const first = (Array.isArray(given) ? given[0] : given) as { axisValue?: number } | undefined;
         return first?.axisValue === undefined ? '' : readout(rows, first.axisValue - shiftMs, span, look);
@@ -205,10 +207,13 @@ function readout(rows: readonly ChartRow[], timeMs: number, span: Span, look: Lo
   const lines = rows.map(({ point, trace, color }) => {
     const entry = entryAt(trace, timeMs, Math.max(reachMs, trace.widthMs ?? 0));
     const found = entry?.value ?? null;
+    const ill = trace.spans.find((one) => one.fromMs <= timeMs && timeMs <= one.toMs);
     const text =
       entry?.text ??
       (found === null
-        ? '—'
+        ? ill === undefined
+          ? '—'
+          : qualityText(ill.quality)[look.language]
         : point.type === 'boolean'
           ? String(found)
           : `${formatNumber(found, point.decimals)} ${unitSymbol(point.unit)}`);

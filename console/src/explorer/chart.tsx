@@ -58,7 +58,16 @@ export function Chart({ rows, span, height, zoomTo, zoomOut }: Given) {
     const made = chart.current;
     if (made === null) return;
     const narrow = made.getWidth() < 560;
-    made.setOption(chartOption(rows, span, { palette: palettes[name], language, zone, narrow }), { notMerge: true });
+    made.setOption(
+      chartOption(rows, span, {
+        palette: palettes[name],
+        language,
+        zone,
+        narrow,
+        font: getComputedStyle(document.body).fontFamily,
+      }),
+      { notMerge: true },
+    );
     // On a touch screen a drag scrolls the page.
     const drag = zoom.current !== undefined && matchMedia('(pointer: fine)').matches;
     if (drag) made.dispatchAction({ type: 'takeGlobalCursor', key: 'dataZoomSelect', dataZoomSelectActive: true });

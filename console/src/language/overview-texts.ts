@@ -19,6 +19,7 @@ export const overviewTexts = {
   disk: { zh: '磁盘', en: 'Disk' },
   lag: { zh: '延迟', en: 'Lag' },
   degraded: { zh: '异常', en: 'Degraded' },
+  awaited: { zh: '等待接入', en: 'Awaited' },
   offline: { zh: '离线', en: 'Offline' },
   frozen: {
     zh: (when: string) => `平台自 ${when} 起没有应答；以下是那一刻的情形，不是现在。`,

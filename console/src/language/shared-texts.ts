@@ -28,6 +28,7 @@ export const shared = {
   traceId: { zh: '追踪号', en: 'Trace id' },
   errorTitle: { zh: '这里没能加载', en: 'This could not be loaded' },
   unreachableTitle: { zh: '平台没有应答', en: 'The platform does not answer' },
+  missingTitle: { zh: '找不到', en: 'Not found' },
   deniedTitle: { zh: '没有权限', en: 'Not allowed' },
   stale: { zh: '已过期', en: 'Stale' },
   staleHint: {

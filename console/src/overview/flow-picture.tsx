@@ -50,7 +50,7 @@ export function FlowPicture({ flow }: { flow: Flow }) {
               {edge.backlogSamples > 0 && `${t(texts.backlog)} ${formatCount(edge.backlogSamples, language)} · `}
               {edge.connected
                 ? `${formatRate(edge.samplesPerSecond, language)} /s · ${lag(edge.lagMs)}`
-                : t(texts.offline)}
+                : t(edge.state === 'idle' ? texts.awaited : texts.offline)}
             </dd>
           </div>
         ))}

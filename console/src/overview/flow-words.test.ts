@@ -38,6 +38,12 @@ test('one edge of two that is away strains the link and does not stop it', () =>
   expect(flowLinks(well({ edges: [edge(), edge({ connected: false, state: 'broken' })] }))[1]).toBe('strained');
 });
 
+test('an edge that waits to be enrolled is not missed', () => {
+  const flow = well({ edges: [edge(), edge({ connected: false, state: 'idle', samplesPerSecond: 0 })] });
+  expect(flowLinks(flow)[1]).toBe('flowing');
+  expect(flowWords(flow).edges.text.en).not.toContain('not connected');
+});
+
 test('devices that do not answer are counted in words', () => {
   const flow = well({ devices: { online: 1, degraded: 0, offline: 2, state: 'broken' } });
   expect(flowWords(flow).devices.text.en).toContain('2 devices do not answer');

@@ -48,6 +48,11 @@ function ofDevices({ devices }: Flow): StepWords {
   return { state, text: { zh: '全部设备都在应答。', en: 'Every device answers.' } };
 }
 
+/** An edge that was never enrolled is awaited, not missed. */
+function isAway(edge: Flow['edges'][number]): boolean {
+  return !edge.connected && edge.state !== 'idle';
+}
+
 function ofEdges({ edges }: Flow): StepWords {
   if (edges.length === 0)
     return {
@@ -58,7 +63,7 @@ function ofEdges({ edges }: Flow): StepWords {
       },
     };
   const state = worstState(edges.map((edge) => edge.state));
-  const away = edges.filter((edge) => !edge.connected);
+  const away = edges.filter(isAway);
   const first = away[0];
   if (first !== undefined) {
     const more = away.length - 1;
@@ -131,7 +136,7 @@ export type LinkState = 'flowing' | 'strained' | 'broken' | 'idle';
 export function flowLinks(flow: Flow): [LinkState, LinkState, LinkState] {
   const { devices, edges, ingest, log, storage } = flow;
   const collected = edges.reduce((sum, edge) => sum + edge.samplesPerSecond, 0);
-  const away = edges.filter((edge) => !edge.connected).length;
+  const away = edges.filter(isAway).length;
   const first: LinkState =
     devices.online + devices.degraded === 0
       ? devices.offline > 0

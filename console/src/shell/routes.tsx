@@ -121,8 +121,7 @@ onSignedOut(() => {
   const { pathname, href } = router.state.location;
   if (['/sign-in', '/setup'].includes(pathname) || pathname.startsWith('/link/')) return;
   if (queryClient.getQueryData(meQuery.queryKey) === undefined) return; // not yet inside: the route decides
-  queryClient.clear();
-  void router.navigate({ to: '/sign-in', search: { next: href } });
+  void router.navigate({ to: '/sign-in', search: { next: href } }).then(() => queryClient.clear());
 });
 
 function NotFound() {

@@ -75,9 +75,8 @@ function useAccountMenu() {
     } else if (key === 'theme') setName(name === 'dark' ? 'light' : 'dark');
     else if (key === 'out') {
       await api.delete('/sessions/current');
-      live.stop();
-      queryClient.clear();
       await navigate({ to: '/sign-in' });
+      queryClient.clear();
     }
   };
   const items = [

@@ -18,7 +18,7 @@ export function Why({ thing }: { thing: ListedThing }) {
   return (
     <div className={`callout ${tone}`} role="status">
       <i className={`dot ${tone}`} aria-hidden="true" />
-      <div style={{ flex: '1 1 240px' }}>
+      <div>
         <strong>
           {t(state === 'unknown' ? texts.unknown : thingStates[state])}
           {since !== null && state !== 'unknown' && (
