@@ -21,6 +21,8 @@ export interface Live {
   nowMs(): number;
 }
 
+const openLimitMs = 6000;
+
 export function createLive(open: () => WebSocket): Live {
   const state = createStore<Liveness>({ state: 'connecting' });
   const flow = createStore<Flow | null>(null);
@@ -104,7 +106,10 @@ export function createLive(open: () => WebSocket): Live {
   function connect(): void {
     const opened = open();
     socket = opened;
+    // A server that hangs takes the connection and never answers.
+    const patience = setTimeout(() => opened.readyState === WebSocket.CONNECTING && abandon(opened), openLimitMs);
     opened.onopen = () => {
+      clearTimeout(patience);
       failures = 0;
       closedMs = null;
       heardMs = Date.now();
@@ -113,11 +118,24 @@ export function createLive(open: () => WebSocket): Live {
     };
     opened.onmessage = (event) => hear(JSON.parse(String(event.data)) as LiveMessage);
     opened.onclose = () => {
-      if (!running || socket !== opened) return;
-      closedMs ??= Date.now();
-      const waitMs = Math.min(5000, 400 * 2 ** failures++) * (0.7 + Math.random() * 0.6);
-      retry = setTimeout(connect, waitMs);
+      clearTimeout(patience);
+      if (running && socket === opened) connectLater();
     };
+  }
+
+  function connectLater(): void {
+    socket = null;
+    closedMs ??= Date.now();
+    const waitMs = Math.min(5000, 400 * 2 ** failures++) * (0.7 + Math.random() * 0.6);
+    retry = setTimeout(connect, waitMs);
+  }
+
+  /** Leaves a connection behind without waiting for its goodbye, which may take a minute. */
+  function abandon(left: WebSocket): void {
+    left.onclose = null;
+    left.onmessage = null;
+    left.close();
+    if (running && socket === left) connectLater();
   }
 
   return {
@@ -137,7 +155,7 @@ export function createLive(open: () => WebSocket): Live {
       watch = setInterval(() => {
         check();
         // A half-open connection never closes by itself: after silence, drop it and begin again.
-        if (state.get().state === 'lost' && socket?.readyState === WebSocket.OPEN) socket.close();
+        if (state.get().state === 'lost' && socket?.readyState === WebSocket.OPEN) abandon(socket);
       }, 500);
       connect();
     },

@@ -11,8 +11,12 @@ export function apiAddress(path: string, query: Query = {}): string {
   return `/api/v1${path}${text === '' ? '' : `?${text}`}`;
 }
 
-async function send<T>(method: string, path: string, options: { query?: Query; body?: unknown; signal?: AbortSignal }) {
-  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+async function send<T>(
+  method: string,
+  path: string,
+  options: { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal },
+) {
+  const headers: Record<string, string> = { accept: 'application/json, application/problem+json', ...options.headers };
   // The server refuses writes without this header: another site's page cannot set it.
   if (method !== 'GET') headers['x-luban-request'] = '1';
   if (options.body !== undefined) headers['content-type'] = 'application/json';
@@ -49,7 +53,8 @@ async function send<T>(method: string, path: string, options: { query?: Query; b
 /** Throws ApiError for anything but success. */
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => send<T>('GET', path, { query, signal }),
-  post: <T>(path: string, body?: unknown) => send<T>('POST', path, { body: body ?? {} }),
+  post: <T>(path: string, body?: unknown, headers?: Record<string, string>) =>
+    send<T>('POST', path, { body: body ?? {}, headers }),
   patch: <T>(path: string, body: unknown) => send<T>('PATCH', path, { body }),
   delete: (path: string) => send<void>('DELETE', path, {}),
 };

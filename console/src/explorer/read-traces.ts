@@ -1,3 +1,4 @@
+import { maxRangeRows } from '@luban/contracts';
 import type { ListedPoint } from '../api/api-types.ts';
 import { readBuckets, readRange } from '../api/queries.ts';
 import type { Span } from './time-range.ts';
@@ -7,8 +8,9 @@ import { type Trace, traceOfBuckets, traceOfReadings } from './trace.ts';
 const rawSpanMs = 15 * 60_000;
 const rawLimit = 4000;
 const bucketCount = 500;
-/** So many series are asked for at once: an address has its limits. */
-const seriesPerRequest = 40;
+/** So many series are asked for at once: the API gives at most so many rows an answer. */
+const rawPerRequest = Math.floor(maxRangeRows / rawLimit);
+const bucketsPerRequest = Math.floor(maxRangeRows / bucketCount);
 
 /** History of these points, as it is drawn. Strings and JSON have no buckets and come as samples. */
 export async function readTraces(
@@ -25,14 +27,14 @@ export async function readTraces(
   const raw = points.filter((point) => short || point.type !== 'number').map((point) => point.series);
   const inBuckets: number[] = points.filter((point) => !short && point.type === 'number').map((point) => point.series);
   const numbers = new Set<number>(points.filter((point) => point.type === 'number').map((point) => point.series));
-  for (const series of chunks(raw)) {
+  for (const series of chunks(raw, rawPerRequest)) {
     const { items } = await readRange({ series, from, to }, rawLimit, signal);
     for (const item of items) {
       if (item.more && numbers.has(item.series)) inBuckets.push(item.series);
       else traces.set(item.series, traceOfReadings(item.readings, interval.get(item.series) ?? null, endMs));
     }
   }
-  for (const series of chunks(inBuckets)) {
+  for (const series of chunks(inBuckets, bucketsPerRequest)) {
     const { items } = await readBuckets({ series, from, to }, bucketCount, signal);
     for (const item of items)
       traces.set(item.series, traceOfBuckets(item.buckets, item.widthUs, interval.get(item.series) ?? null, endMs));
@@ -40,8 +42,8 @@ export async function readTraces(
   return traces;
 }
 
-function chunks(series: readonly number[]): number[][] {
+function chunks(series: readonly number[], size: number): number[][] {
   const found: number[][] = [];
-  for (let i = 0; i < series.length; i += seriesPerRequest) found.push(series.slice(i, i + seriesPerRequest));
+  for (let i = 0; i < series.length; i += size) found.push(series.slice(i, i + size));
   return found;
 }

@@ -3,7 +3,7 @@ import type { Both, Texts } from './language.tsx';
 
 export const edgesTexts = {
   title: { zh: '边缘网关', en: 'Edges' },
-  enrol: { zh: '接入网关', en: 'Enrol an edge' },
+  enrol: { zh: '接入网关', en: 'Add an edge' },
   none: { zh: '还没有边缘网关', en: 'No edges yet' },
   noneText: {
     zh: '边缘网关是设备旁的一个进程：采集、断网时存盘、恢复后补传。接入一个大约需要一分钟。',
@@ -79,7 +79,7 @@ export const edgesTexts = {
   endpoint: { zh: '端点地址', en: 'Endpoint' },
   hostWrong: { zh: '填写主机名或 IP', en: 'Give a host name or address' },
   endpointWrong: { zh: '形如 opc.tcp://主机:4840', en: 'Must look like opc.tcp://host:4840' },
-  simulated: { zh: '这是模拟装置', en: 'This is a simulator' },
+  simulated: { zh: '这是仿真装置', en: 'This is a simulator' },
   onlyOpen: { zh: '只看未结束', en: 'Open ones only' },
   from: { zh: '开始', en: 'From' },
   to: { zh: '结束', en: 'To' },
@@ -103,6 +103,7 @@ export const gapTexts: Record<Gap['why'], Both> = {
   'device-silent': { zh: '设备无应答', en: 'The device was silent' },
   'point-bad': { zh: '点读不出', en: 'A point could not be read' },
   'outbox-full': { zh: '网关存储已满', en: "The edge's disk limit was reached" },
+  'platform-refused': { zh: '平台拒收', en: 'The platform refused them' },
   'outbox-damaged': { zh: '网关存储损坏', en: "The edge's storage was damaged" },
   'edge-stopped': { zh: '网关停止', en: 'The edge was stopped' },
 };

@@ -32,7 +32,7 @@ export const overviewTexts = {
     zh: '先接入一个边缘网关，或新建设备并用密钥直接上报。',
     en: 'Enrol an edge first, or add a thing and let it send by itself with a key.',
   },
-  addEdge: { zh: '接入边缘网关', en: 'Enrol an edge' },
+  addEdge: { zh: '接入边缘网关', en: 'Add an edge' },
   addThing: { zh: '新建设备', en: 'Add a thing' },
   points: { zh: (n: number) => `${n} 个点`, en: (n: number) => (n === 1 ? '1 point' : `${n} points`) },
   allWell: { zh: '一切正常', en: 'All is well' },

@@ -102,8 +102,7 @@ function StepCard(props: {
         <i className={`dot ${state}`} aria-hidden="true" />
       </div>
       <div className="big num live">
-        {props.big}
-        <small>{props.small}</small>
+        {props.big} <small>{props.small}</small>
       </div>
       <dl className="facts">{props.children}</dl>
       <p className="step-words">{t(text)}</p>

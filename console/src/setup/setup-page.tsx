@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Button, Form, Input, Select, Switch } from 'antd';
 import { useState } from 'react';
+import { ApiError } from '../api/api-error.ts';
 import { meQuery, setupQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
@@ -17,7 +18,7 @@ import './setup.css';
 
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const zones = [...new Set(['Asia/Shanghai', here, 'UTC', ...Intl.supportedValuesOf('timeZone')])];
-type Given = Setup['owner'] & { plantName: string; timeZone: string; demoPlant: boolean };
+type Given = Setup['owner'] & { plantName: string; timeZone: string; demoPlant: boolean; code?: string };
 
 /** The first visit: language, owner, plant. */
 export function SetupPage() {
@@ -29,12 +30,16 @@ export function SetupPage() {
   const state = useQuery(setupQuery);
   const finish = useMutation({
     mutationFn: (given: Given) =>
-      api.post<Me>('/setup', {
-        language,
-        owner: { name: given.name.trim(), email: given.email, password: given.password },
-        plant: { name: given.plantName.trim(), timeZone: given.timeZone },
-        demoPlant: given.demoPlant,
-      } satisfies Setup),
+      api.post<Me>(
+        '/setup',
+        {
+          language,
+          owner: { name: given.name.trim(), email: given.email, password: given.password },
+          plant: { name: given.plantName.trim(), timeZone: given.timeZone },
+          demoPlant: given.demoPlant,
+        } satisfies Setup,
+        given.code === undefined ? undefined : { 'x-luban-setup-code': given.code.trim() },
+      ),
     meta: { door: true },
     onSuccess: async (me) => {
       queryClient.clear();
@@ -141,6 +146,16 @@ export function SetupPage() {
           </div>
         )}
         <Problem error={finish.error} />
+        {finish.error instanceof ApiError && finish.error.code === 'setup.code-required' && (
+          <Form.Item
+            name="code"
+            label={t(texts.code)}
+            extra={t(texts.codeHint)}
+            rules={[{ required: true, whitespace: true, message: t(shared.required) }]}
+          >
+            <Input className="mono" placeholder="xxxx-xxxx-xxxx" autoComplete="off" />
+          </Form.Item>
+        )}
         <div className="row" style={{ justifyContent: 'space-between', marginTop: 20 }}>
           {step > 0 ? <Button onClick={() => setStep(step - 1)}>{t(texts.back)}</Button> : <span />}
           <Button type="primary" htmlType="submit" loading={finish.isPending}>
