@@ -53,7 +53,14 @@ export const edgeEvent = z.object({
 });
 export type EdgeEvent = z.infer<typeof edgeEvent>;
 
-export const gapCauses = ['device-silent', 'point-bad', 'outbox-full', 'outbox-damaged', 'edge-stopped'] as const;
+export const gapCauses = [
+  'device-silent',
+  'point-bad',
+  'outbox-full',
+  'outbox-damaged',
+  'platform-refused',
+  'edge-stopped',
+] as const;
 /**
  * What was not collected, and why: one entry of the gap ledger. An open gap (`toMs` null) is reported again, with the
  * same id, when it closes.

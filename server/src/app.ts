@@ -28,7 +28,7 @@ import type { Actor } from './platform/actor.ts';
 import { counterMigrations } from './platform/database/counters.ts';
 import { migrate, openDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
-import type { LogLines } from './platform/log-lines.ts';
+import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
@@ -36,8 +36,6 @@ import { registerSiteRoutes } from './things/sites-routes.ts';
 import { createThings } from './things/things.ts';
 import { thingMigrations } from './things/things-migrations.ts';
 import { registerThingRoutes } from './things/things-routes.ts';
-
-export type App = Awaited<ReturnType<typeof createApp>>;
 
 interface AppOptions {
   config: ServerConfig;
@@ -97,7 +95,11 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   let mqttPort = config.mqttPort;
   await registerOpenApi(http);
   registerIdentityRoutes(http, identity, {
-    onSetup: ({ tenant, demoPlant }) => (demoPlant ? startDemo(tenant) : Promise.resolve()),
+    // The simulated plant takes seconds to start: whoever set up the platform watches it come instead of waiting.
+    onSetup: async ({ tenant, demoPlant }) => {
+      if (!demoPlant) return;
+      startDemo(tenant).catch((error: unknown) => lines('error', 'demo plant not added', { cause: errorLine(error) }));
+    },
   });
   registerSamplesRoutes(http, { ingest, things, nowUs });
   registerReadingRoutes(http, { readings, telemetry, things });

@@ -3,7 +3,7 @@ import type { OutboxRecord } from './outbox-record.ts';
 
 /** What was lost, for the gap ledger. `device` null: nobody can tell whose samples they were. */
 export interface OutboxLoss {
-  why: 'outbox-full' | 'outbox-damaged';
+  why: 'outbox-full' | 'outbox-damaged' | 'platform-refused';
   device: DeviceId | null;
   fromMs: number;
   toMs: number;

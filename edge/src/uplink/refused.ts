@@ -20,7 +20,7 @@ export function createRefused(options: {
   return async (record, outcome) => {
     const { directory } = options;
     const cause = edgeCause('uplink.refused', `reason 0x${outcome.reasonCode.toString(16)} ${outcome.reason}`);
-    await options.lose(lossesOf([record], 'outbox-damaged', cause));
+    await options.lose(lossesOf([record], 'platform-refused', cause));
     await mkdir(directory, { recursive: true });
     const name = `${String(record.position).padStart(16, '0')}-${Date.now()}-${part++}.batch`;
     await writeFile(join(directory, name), record.batch);

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
+import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { createTelemetry } from './telemetry.ts';
 
 const rowsOfRecord = 250;

@@ -1,5 +1,5 @@
+import type { LogRecord } from '../log/log.ts';
 import { appendRecord, openSampleBlock, type SampleBlock } from './sample-block.ts';
-import type { LogRecord } from './sample-log.ts';
 import { type StoredSample, storedValue } from './stored-sample.ts';
 
 /** The rows that were read from the log and are not in the store yet: blocks in order, the last one still open. */

@@ -1,7 +1,7 @@
 import { statusKind } from '@luban/contracts';
+import type { LogRecord } from '../log/log.ts';
 import { wholeMillis } from './sample-block.ts';
 import { emptyColumns, growColumns, pickRows, type SampleColumns } from './sample-columns.ts';
-import type { LogRecord } from './sample-log.ts';
 import { type StoredSample, storedValue } from './stored-sample.ts';
 
 /** The newest sample of every series, in memory. Newest source time wins; of the same time, what arrived last. */

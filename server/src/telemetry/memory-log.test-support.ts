@@ -1,5 +1,5 @@
 import type { Batch } from '@luban/contracts';
-import type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
+import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 
 /** A log in memory that outlives the store under test, as the real one does. */
 export interface MemoryLog extends SampleLog {

@@ -1,6 +1,6 @@
 import { statusKind } from '@luban/contracts';
+import type { LogRecord } from '../log/log.ts';
 import { emptyColumns, growColumns, type SampleColumns } from './sample-columns.ts';
-import type { LogRecord } from './sample-log.ts';
 
 /** Rows gathered from the log records `from` … `to` − 1. */
 export interface SampleBlock extends SampleColumns {

@@ -1,8 +1,8 @@
+import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import type { FreshSamples } from './fresh-samples.ts';
 import { type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
 import type { LatestTable } from './latest-table.ts';
 import type { SampleBlock } from './sample-block.ts';
-import type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 

@@ -1,17 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bucket } from '@luban/contracts';
+import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { bucketParts, joinParts, toBuckets } from './bucket-parts.ts';
 import { createChdbEngine } from './chdb-engine.ts';
 import { createFreshSamples } from './fresh-samples.ts';
 import { createLatestTable } from './latest-table.ts';
-import type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
 import type { StoredSample } from './stored-sample.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
 
-export type { LogRecord, OffsetStore, SampleLog } from './sample-log.ts';
 export type { StoredSample } from './stored-sample.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
 
@@ -175,7 +174,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     const { tenant, widthUs } = query;
     const series = checkSeries(query.series);
     const fromUs = Math.floor(query.fromUs / widthUs) * widthUs;
-    const toUs = Math.ceil(query.toUs / widthUs) * widthUs;
+    // The last bucket may end past the last time that a number holds exactly; nothing can lie there.
+    const toUs = Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(query.toUs / widthUs) * widthUs);
     const backUs = Math.max(0, fromUs - Math.max(hourUs, widthUs));
     // Taken before the question: what is stored meanwhile is then in both, never in neither.
     const pending = withFresh ? fresh.select(tenant, series, backUs, toUs) : new Map<number, StoredSample[]>();

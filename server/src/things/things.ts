@@ -203,7 +203,10 @@ export async function createThings({ database, now }: { database: Database; now:
       directory.set(series, held.tenantNumber, sender);
     },
 
-    keys: (tenant: TenantId, id: ThingId) => store.keys(tenant, id),
+    async keys(tenant: TenantId, id: ThingId) {
+      await findThing(tenant, id);
+      return store.keys(tenant, id);
+    },
     async issueKey(tenant: TenantId, id: ThingId, name: string) {
       await findThing(tenant, id);
       const secret = newSecret('lbt');

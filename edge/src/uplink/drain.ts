@@ -1,13 +1,13 @@
 import type { Cause } from '@luban/contracts';
 import { topics } from '@luban/contracts';
 import { edgeCause } from '../edge-errors.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { OutboxRecord } from '../outbox/outbox-record.ts';
 import { backOff, pause } from '../pause.ts';
-import type { Refusal } from '../uplink/outcome.ts';
-import type { Connection } from '../uplink/uplink.ts';
 import { markBatch } from './mark-batch.ts';
-import type { Outbox } from './outbox.ts';
-import type { OutboxRecord } from './outbox-record.ts';
+import type { Refusal } from './outcome.ts';
 import { seriesOf, splitRecord, withoutSeries } from './split-record.ts';
+import type { Connection } from './uplink.ts';
 import { createWindow, type Lane } from './window.ts';
 
 const notAuthorised = 0x87;

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { batchSample, decodeBatch, newId, type Sample, toSeries } from '@luban/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBroker, createListener, type HeardBatch, until } from '../broker-fixture.ts';
-import type { Outcome, Refusal } from '../uplink/outcome.ts';
-import { type Connection, createUplink } from '../uplink/uplink.ts';
+import { type Outbox, openOutbox } from '../outbox/outbox.ts';
+import type { OutboxRecord } from '../outbox/outbox-record.ts';
 import { createDrain } from './drain.ts';
-import { type Outbox, openOutbox } from './outbox.ts';
-import type { OutboxRecord } from './outbox-record.ts';
+import type { Outcome, Refusal } from './outcome.ts';
+import { type Connection, createUplink } from './uplink.ts';
 
 const start = 1_790_000_000_000_000;
 const device = newId('device');

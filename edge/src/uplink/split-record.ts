@@ -1,5 +1,5 @@
 import { batchSample, type DeviceId, decodeBatch, encodeBatch, type Sample, toBatch } from '@luban/contracts';
-import { type OutboxRecord, timeSpan } from './outbox-record.ts';
+import { type OutboxRecord, timeSpan } from '../outbox/outbox-record.ts';
 
 /**
  * A refused record in smaller ones, so that what is wrong with one point does not cost the others: one for each device,
