@@ -20,7 +20,7 @@ const batch = (series: number, time = nowUs()) =>
 
 describe('ingest', () => {
   test('acknowledges only after the log has the batch', async () => {
-    let durable = () => undefined as void;
+    let durable: () => void = () => expect.unreachable();
     const ingest = makeIngest(() => new Promise((resolve) => (durable = () => resolve(0))));
     let acknowledged = false;
     const outcome = Promise.resolve(ingest.accept(sender, batch(5))).then((result) => {

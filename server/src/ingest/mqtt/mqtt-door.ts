@@ -11,12 +11,9 @@ export type {
   MqttDoor,
   MqttDoorHandlers,
   MqttDoorOptions,
-  MqttDoorStats,
-  MqttLog,
   MqttPeer,
   PublishOutcome,
 } from './door-contract.ts';
-export type { MqttRefusal } from './mqtt-reasons.ts';
 
 const SWEEP_INTERVAL_MS = 250;
 
