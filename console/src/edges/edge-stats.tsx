@@ -43,7 +43,9 @@ export function EdgeStats({ edge, whole = false }: { edge: Edge; whole?: boolean
             {edge.connected ? formatDuration(nowMs - report.startedMs, language) : '—'}
           </Stat>
           <Stat name={t(texts.configuration)}>{t(texts.version)(report.configurationVersion)}</Stat>
-          <Stat name={t(texts.software)}>{report.software}</Stat>
+          <Stat name={t(texts.software)}>
+            <small title={report.software}>{report.software}</small>
+          </Stat>
           <Stat name={t(texts.lastHeard)}>
             <Age timeMs={report.timeMs} />
           </Stat>

@@ -109,7 +109,7 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
     series: rows.flatMap((row, at): LineSeriesOption[] => {
       const { trace, point, color } = row;
       const yAxisIndex = axes.findIndex((axis) => axis.key === axisKey(point));
-      const lone = trace.line.filter((entry) => entry.value !== null).length < 60;
+      const lone = trace.line.filter((entry) => entry.value !== null).length < 30;
       const line: LineSeriesOption = {
         id: `${point.series}`,
         type: 'line',

@@ -79,7 +79,7 @@ export const edgesTexts = {
   endpoint: { zh: '端点地址', en: 'Endpoint' },
   hostWrong: { zh: '填写主机名或 IP', en: 'Give a host name or address' },
   endpointWrong: { zh: '形如 opc.tcp://主机:4840', en: 'Must look like opc.tcp://host:4840' },
-  simulated: { zh: '这是仿真装置', en: 'This is a simulator' },
+  simulated: { zh: '这是模拟装置', en: 'This is a simulator' },
   onlyOpen: { zh: '只看未结束', en: 'Open ones only' },
   from: { zh: '开始', en: 'From' },
   to: { zh: '结束', en: 'To' },

@@ -32,7 +32,7 @@ export const setupTexts = {
   timeZone: { zh: '时区', en: 'Time zone' },
   demo: { zh: '装入演示工厂', en: 'Bring in the demo plant' },
   demoText: {
-    zh: '一座仿真工厂，经由真实协议采集，立即看到数据流动。所有数据都标记为“仿真”，可随时删除。',
+    zh: '一座模拟工厂，经由真实协议采集，立即看到数据流动。所有数据都标记为“模拟”，可随时删除。',
     en: 'A simulated plant, collected over real protocols, so that you see data flow at once. All of it is marked as simulated and can be deleted.',
   },
   code: { zh: '设置码', en: 'Setup code' },

@@ -36,8 +36,8 @@ export const shared = {
     en: (age: string) => `No sample for more than two intervals (${age} ago). This is not the present value.`,
   },
   noSample: { zh: '尚无样本', en: 'No sample yet' },
-  simulated: { zh: '仿真', en: 'Simulated' },
-  simulatedHint: { zh: '由仿真装置产生，不是真实测量', en: 'Made by a simulator, not measured' },
+  simulated: { zh: '模拟', en: 'Simulated' },
+  simulatedHint: { zh: '由模拟装置产生，不是真实测量', en: 'Made by a simulator, not measured' },
   yes: { zh: '是', en: 'On' },
   no: { zh: '否', en: 'Off' },
 } satisfies Texts;

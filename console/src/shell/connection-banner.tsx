@@ -18,7 +18,7 @@ export function ConnectionBanner() {
   // Asks over plain HTTP whether the platform or only the live connection is gone; a 401 leads to sign-in.
   const probe = useQuery({
     ...meQuery,
-    queryKey: ['probe', lost ? now.sinceMs : 0],
+    queryKey: ['probe', lost ? String(now.sinceMs) : ''],
     enabled: lost,
     refetchInterval: 3000,
     retry: false,
