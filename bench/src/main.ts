@@ -1,12 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Bench, createBench } from './bench.ts';
 import { endAll } from './children.ts';
+import { measureAll } from './measure-all.ts';
 import { help, type Options, readOptions } from './options.ts';
-import { startPlatform } from './platform/platform-process.ts';
-import { httpRow } from './rows/http-row.ts';
-import { mqttRow } from './rows/mqtt-row.ts';
 import { formatTable, type Row } from './table.ts';
 
 async function main(options: Options): Promise<number> {
@@ -24,22 +21,8 @@ async function main(options: Options): Promise<number> {
   if (options.data !== null) await mkdir(options.data, { recursive: true });
   const folder = await mkdtemp(join(options.data ?? tmpdir(), 'luban-bench-'));
   const rows: Row[] = [];
-  const loaded: number[] = [];
-  const run = async (name: string, row: () => Promise<Row[]>) => {
-    if (options.only.length > 0 && !options.only.includes(name)) return;
-    const startMs = performance.now();
-    rows.push(...(await row()));
-    say(`${name}: ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
-  };
   try {
-    const data = join(folder, 'platform');
-    const platform = await startPlatform(data, options.platformArgs);
-    const bench: Bench = await createBench(options, folder, platform);
-    await run('mqtt-500', () => mqttRow(bench, 500, loaded));
-    await run('mqtt-3', () => mqttRow(bench, 3, loaded));
-    await run('http', () => httpRow(bench));
-    await bench.generator.stop();
-    await platform.stop();
+    rows.push(...(await measureAll(options, folder)));
   } finally {
     await endAll();
     await rm(folder, { recursive: true, force: true });

@@ -49,7 +49,6 @@ export async function mqttRow(bench: Bench, samplesPerMessage: 3 | 500, loaded: 
   clearInterval(watching);
   const fault = warm.fault ?? results.find((each) => each.fault)?.fault ?? (await bench.countFault());
   const visible = measure(results.map(({ visibleMs }) => rate(shape.messages, visibleMs)));
-  const stored = measure(results.map(({ storedMs }) => rate(shape.messages, storedMs)));
   const cpu = measure(results.map(({ cpuUs, samples }) => cpuUs / samples));
   const generatorShare = measure(
     results.map(({ generator: { cpuUs, startedMs, endedMs } }) => cpuUs / 1000 / (endedMs - startedMs)),
@@ -65,9 +64,18 @@ export async function mqttRow(bench: Bench, samplesPerMessage: 3 | 500, loaded: 
       aim: large ? '≥ 400,000' : '≥ 15,000',
       notes: [
         `${shape.messages.toLocaleString('en-US')} messages, ${shape.connections} connections, ${shape.window} unacknowledged each; durable and visible to every read`,
-        `until the column store has them too: ${formatNumber(stored.median)} (${formatNumber(stored.least)} – ${formatNumber(stored.most)})`,
         `the generator used ${formatNumber(generatorShare.median * 100)} % of one core`,
       ],
+      fault,
+    },
+    {
+      id: `${id}-stored`,
+      name: { zh: '同上，直到全部写入列存', en: 'the same, until all is in the column store' },
+      unit: large ? 'samples/s' : 'messages/s',
+      result: measure(results.map(({ storedMs }) => rate(shape.messages, storedMs))),
+      limits: [],
+      aim: null,
+      notes: large ? [] : ['the last block waits up to two seconds for more before it is inserted'],
       fault,
     },
     {

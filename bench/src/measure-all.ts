@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { type Bench, createBench, walkSeries } from './bench.ts';
+import type { Options } from './options.ts';
+import { startPlatform } from './platform/platform-process.ts';
+import { httpRow } from './rows/http-row.ts';
+import { bareMemory, idleMemory, memoryRows } from './rows/memory-row.ts';
+import { modbusRow } from './rows/modbus-row.ts';
+import { mqttRow } from './rows/mqtt-row.ts';
+import { queryRows } from './rows/query-rows.ts';
+import { startRow } from './rows/start-row.ts';
+import { chdbBucketLimit, chdbInsertLimit, type StoredWalk, storageRow } from './rows/storage-row.ts';
+import type { Row } from './table.ts';
+
+/** All rows that are wanted, in the table's order: first at the running platform, then on what it has stored. */
+export async function measureAll(options: Options, folder: string): Promise<Row[]> {
+  const wanted = (name: string) => options.only.length === 0 || options.only.includes(name);
+  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const beganMs = performance.now();
+    const result = await work();
+    process.stderr.write(`${name}: ${((performance.now() - beganMs) / 1000).toFixed(1)} s\n`);
+    return result;
+  };
+  const data = join(folder, 'platform');
+  const store = join(data, 'telemetry', 'chdb');
+  const platform = await startPlatform(data, options.platformArgs);
+  const loaded: number[] = [];
+  const idle = wanted('memory') ? await timed('memory', () => idleMemory(platform.pid)) : null;
+  const bench = await createBench(options, folder, platform);
+
+  // The storage row and chDB's own limit need the walk that this row stores.
+  const large = await timed('mqtt-500', () => mqttRow(bench, 500, loaded));
+  const walk = walkSoFar(bench);
+  const small = wanted('mqtt-3') ? await timed('mqtt-3', () => mqttRow(bench, 3, loaded)) : [];
+  const http = wanted('http') ? await timed('http', () => httpRow(bench)) : [];
+  const perSecond = large[0]!.result.median;
+  const queries = wanted('queries') ? await timed('queries', () => queryRows(bench, perSecond)) : null;
+  const modbus = wanted('modbus') ? await timed('modbus', () => modbusRow(bench)) : [];
+  await bench.generator.stop();
+  await platform.stop();
+
+  const start = wanted('start') ? await timed('start', () => startRow(data, platform.startMs, 3)) : [];
+  const storage = wanted('storage') ? await timed('storage', () => storageRow(store, walk, bench.expected)) : [];
+  const insertLimit = await timed('chDB alone', () => chdbInsertLimit(options, store, walk));
+  const bucketRows = queries
+    ? [
+        {
+          ...queries.bucketsMs,
+          limits: [
+            ...queries.bucketsMs.limits,
+            { name: 'chDB alone, plain GROUP BY', result: await chdbBucketLimit(options, store, queries.day) },
+          ],
+        },
+      ]
+    : [];
+  const memory = idle ? memoryRows(idle, loaded, await bareMemory(folder)) : [];
+  return [
+    ...large.map((row) => (row.id === 'mqtt-500-stored' ? { ...row, limits: [insertLimit] } : row)),
+    ...small,
+    ...http,
+    ...storage,
+    ...(queries?.rows ?? []),
+    ...bucketRows,
+    ...memory,
+    ...start,
+    ...modbus,
+  ];
+}
+
+function walkSoFar(bench: Bench): StoredWalk {
+  const { firstStep } = bench.nextWalk(0);
+  return {
+    series: bench.thing.points.slice(0, walkSeries).map(({ series }) => series),
+    beforeUs: bench.startUs + firstStep * 1_000_000,
+  };
+}
