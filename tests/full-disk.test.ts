@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AcknowledgedSet } from './fixtures/acknowledged-set.ts';
+import { addThing, type MadeThing } from './fixtures/plant-records.ts';
+import { createPlatform, type Platform } from './fixtures/platform-process.ts';
+import { until } from './fixtures/until.ts';
+
+/** Only root may mount the small disk that this test fills. */
+const isRoot = process.getuid?.() === 0 && process.platform === 'linux';
+const set = new AcknowledgedSet();
+const startUs = Date.now() * 1000;
+let disk: string;
+let platform: Platform;
+let thing: MadeThing;
+let number = 0;
+
+beforeAll(async () => {
+  if (!isRoot) return;
+  disk = await mkdtemp(join(tmpdir(), 'luban-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk]);
+  platform = await createPlatform(join(disk, 'data'));
+  await platform.start();
+  await platform.api.setUp();
+  thing = await addThing(platform.api, 'SENDER-1');
+});
+afterAll(async () => {
+  if (!isRoot) return;
+  await platform?.remove();
+  // chDB's process follows its parent a moment later.
+  await until(() => execFileSync('umount', [disk]).length === 0, 'the disk is unmounted');
+  await rmdir(disk);
+});
+
+/** Sends 500 new samples; true when they are acknowledged. */
+async function send(): Promise<boolean> {
+  const series = thing.series[0]!;
+  const samples = Array.from({ length: 500 }, () => {
+    number++;
+    const timeUs = startUs + number * 1000;
+    set.sent(series, timeUs, number);
+    return { timeUs, value: number };
+  });
+  const body = {
+    samples: samples.map(({ timeUs, value }) => ({
+      time: new Date(timeUs / 1000).toISOString(),
+      values: { p0: value },
+    })),
+  };
+  const answer = await platform.api.request('POST', '/api/v1/samples', {
+    body,
+    headers: { authorization: `Bearer ${thing.key}` },
+  });
+  if (answer.status === 200) {
+    for (const { timeUs, value } of samples) set.acknowledged(series, timeUs, value);
+    return true;
+  }
+  expect(answer.status, answer.text).toBe(503);
+  expect(answer.body).toMatchObject({ code: 'samples.unavailable', text: { zh: expect.stringMatching(/[一-龥]/) } });
+  return false;
+}
+
+/** Writes zeros until the disk is full. */
+async function fill(): Promise<string> {
+  const path = join(disk, 'ballast');
+  const stream = createWriteStream(path);
+  const zeros = Buffer.alloc(65_536);
+  const full = new Promise<NodeJS.ErrnoException>((resolve) => stream.once('error', resolve));
+  for (let i = 0; i < 2048 && !stream.errored; i++) {
+    if (!stream.write(zeros))
+      await Promise.race([full, new Promise<void>((resolve) => stream.once('drain', () => resolve()))]);
+  }
+  expect((await full).code).toBe('ENOSPC');
+  return path;
+}
+
+const flow = () => platform.api.get('/api/v1/flow');
+
+test.skipIf(!isRoot)(
+  'on a full disk nothing is acknowledged and the flow says why; with room again all goes on and nothing is lost',
+  async () => {
+    for (let i = 0; i < 20; i++) expect(await send()).toBe(true);
+
+    const ballast = await fill();
+    // What the log has left in its open page may still take a little.
+    await until(async () => !(await send()), 'the full disk refuses');
+    const { ingest, log } = await flow();
+    expect(ingest.state).toBe('broken');
+    expect(log).toMatchObject({ state: 'broken', cause: { text: { zh: expect.stringMatching(/磁盘/) } } });
+    expect(`${log.cause.code} ${log.cause.detail}`).toMatch(/ENOSPC|space|full/i);
+    for (let i = 0; i < 10; i++) {
+      expect(await send(), 'as long as the disk is full').toBe(false);
+      await setTimeout(100);
+    }
+    expect(await set.compare(platform.api), 'what was acknowledged can be read while the disk is full').toEqual([]);
+
+    await rm(ballast);
+    await until(send, 'samples are acknowledged again', 30_000, 200);
+    for (let i = 0; i < 20; i++) expect(await send()).toBe(true);
+    await until(async () => (await flow()).log.state === 'ok', 'the log says that it is well');
+    await until(
+      async () => {
+        const { log, storage } = await flow();
+        return log.backlogRecords === 0 && storage.state === 'ok';
+      },
+      'the store has caught up',
+      60_000,
+    );
+    expect(await set.compare(platform.api)).toEqual([]);
+
+    await platform.kill();
+    await platform.start();
+    expect(await set.compare(platform.api), 'after a kill and a restart').toEqual([]);
+    expect(await send()).toBe(true);
+    expect(platform.output()).not.toMatch(/damage|quarantine|corrupt/i);
+  },
+  180_000,
+);
+
+test.skipIf(!isRoot)(
+  'killed while the disk is full, it starts again once there is room and has everything',
+  async () => {
+    const ballast = await fill();
+    await until(async () => !(await send()), 'the full disk refuses');
+    await platform.kill();
+    await rm(ballast);
+    await platform.start();
+    expect(await send()).toBe(true);
+    await until(async () => (await flow()).log.backlogRecords === 0, 'the store has caught up');
+    expect(await set.compare(platform.api)).toEqual([]);
+  },
+  120_000,
+);
