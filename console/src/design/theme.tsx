@@ -17,7 +17,7 @@ export const palettes = {
     lineStrong: '#cdd2da',
     text: '#191d24',
     text2: '#545d6b',
-    text3: '#717b8a',
+    text3: '#667080',
     accent: '#3451b2',
     ok: '#1f8a5b',
     warning: '#a35c00',

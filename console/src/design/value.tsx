@@ -1,13 +1,10 @@
-import { type LocalText, type Reading, type Unit, units } from '@luban/contracts';
+import { type Reading, type Unit, units } from '@luban/contracts';
 import { useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
 import { formatNumber } from './format-number.ts';
 
 export function unitSymbol(unit: Unit | null): string {
   return unit === null ? '' : units[unit].symbol;
-}
-export function unitName(unit: Unit): LocalText {
-  return units[unit];
 }
 
 /** A reading's value with its unit. Stale and bad values look it. */
