@@ -27,7 +27,7 @@ export function EdgeStats({ edge, whole = false }: { edge: Edge; whole?: boolean
         {formatCount(backlog.samples, language)}{' '}
         {whole && backlog.samples > 0 && <small>{formatBytes(backlog.bytes)}</small>}
         {whole && backlog.oldestMs !== null && (
-          <small style={{ display: 'block' }}>
+          <small className="below">
             {t(texts.oldest)(formatDuration(nowMs - backlog.oldestMs, language))} ·{' '}
             {t(texts.full)(`${((backlog.bytes / backlog.limitBytes) * 100).toFixed(1)}%`)}
           </small>

@@ -23,10 +23,12 @@ export function SiteSelect({ value, onChange, id, placeholder }: Given) {
       placeholder={placeholder ?? t(texts.noPlace)}
       allowClear
       showSearch={{ optionFilterProp: 'label' }}
+      optionRender={({ label, data }) => <span style={{ paddingLeft: data.depth * 14 }}>{label}</span>}
       onChange={(next: string | undefined) => onChange?.(next ?? null)}
       options={siteRows(sites.data?.items ?? []).map(({ site, depth }) => ({
         value: site.id as string,
-        label: `${'　'.repeat(depth)}${site.name}`,
+        label: site.name,
+        depth,
       }))}
     />
   );
