@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { qualityReasons } from './quality.ts';
+import { json } from './sample.ts';
 import { propertyKey } from './thing-model.ts';
 
 /**
@@ -7,7 +8,7 @@ import { propertyKey } from './thing-model.ts';
  * `{"values":{"temperature":21.5}}`, or with `"time"`, or many in `"samples"`.
  * The thing is the one that the key belongs to; a user names it.
  */
-const values = z.record(propertyKey, z.json());
+const values = z.record(propertyKey, json);
 /** ISO 8601 with an offset or Z, to the microsecond; left out: the time of arrival. */
 const time = z.iso.datetime({ offset: true }).optional();
 const jsonSample = z.object({

@@ -58,11 +58,17 @@ export interface Sample {
   readonly simulated: boolean;
 }
 
+/** Any JSON value. Recursive, so it has a name of its own in the API document. */
+export const json: z.ZodType<Json, Json> = z
+  .lazy(() => z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]))
+  .meta({ id: 'Json' });
+
 /** A sample as the API shows it. Times are integer microseconds since 1970 UTC. */
 export const reading = z.object({
   time: z.int().meta({ description: 'Source time, µs since 1970 UTC' }),
   arrival: z.int().meta({ description: 'When the platform took it, µs since 1970 UTC' }),
-  value: z.json().meta({ description: 'Number, boolean, string or JSON; null when nothing could be read' }),
+  /** Number, boolean, string or JSON; null when nothing could be read. */
+  value: json,
   quality: z.enum(['good', 'uncertain', 'bad']),
   reason: z.enum(qualityReasons as [string, ...string[]]),
   simulated: z.boolean(),

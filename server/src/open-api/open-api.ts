@@ -1,21 +1,23 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { problem } from '@luban/contracts';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { Http } from '../platform/http/http.ts';
+
+const description =
+  'The public API of the Luban industrial internet platform. Times are integer microseconds since 1970 UTC unless a name ' +
+  'says ms. Errors are application/problem+json (RFC 9457) with a stable `code` and texts in Chinese and English. Writes ' +
+  'with a session cookie need the header `x-luban-request: 1`. Lists answer `items` and an opaque `next` cursor.\n\n' +
+  '鲁班产业互联网平台的公开 API。除名称带 ms 的字段外，时间均为 1970 年（UTC）以来的整数微秒。错误为 application/problem+json，' +
+  '`code` 稳定不变，`text` 为中英文说明。使用会话 cookie 写入时需要请求头 `x-luban-request: 1`。列表返回 `items` 与不透明游标 `next`。';
 
 /** The API document, made from the route schemas (register it before the routes), and a page to read it: /docs/api. */
 export async function registerOpenApi(http: Http): Promise<void> {
   await http.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'Luban 鲁班',
-        version: '1',
-        description:
-          'The public API of the Luban industrial internet platform. Times are integer microseconds since 1970 UTC unless a name says ms. ' +
-          'Errors are application/problem+json (RFC 9457) with a stable `code` and texts in Chinese and English. ' +
-          'Writes with a session cookie need the header `x-luban-request: 1`. Lists answer `items` and an opaque `next` cursor.',
-      },
+      info: { title: 'Luban 鲁班', version: '1', description },
       components: {
         securitySchemes: {
           session: { type: 'apiKey', in: 'cookie', name: 'luban_session' },
@@ -23,9 +25,24 @@ export async function registerOpenApi(http: Http): Promise<void> {
         },
       },
     },
-    transform: createJsonSchemaTransform({ skipList: [] }),
-    transformObject: createJsonSchemaTransformObject({ schemaRegistry: undefined } as never),
+    transform: (route) => jsonSchemaTransform({ ...route, schema: withProblem(route.schema) }),
+    transformObject: jsonSchemaTransformObject,
   });
-  await http.register(swaggerUi, { routePrefix: '/docs/api', staticCSP: false });
+  await http.register(swaggerUi, {
+    routePrefix: '/docs/api',
+    theme: {
+      title: 'Luban 鲁班 API',
+      css: [{ filename: 'luban.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
+  });
   http.get('/api/v1/openapi.json', { config: { permission: 'public' }, schema: { hide: true } }, () => http.swagger());
+}
+
+type RouteSchema = Parameters<typeof jsonSchemaTransform>[0]['schema'];
+
+/** Every route may answer with a problem: said once, here. */
+function withProblem(schema: RouteSchema): RouteSchema {
+  if (schema === undefined || schema.hide === true) return schema;
+  const refusal = { description: 'Refused · 被拒绝', content: { 'application/problem+json': { schema: problem } } };
+  return { ...schema, response: { 200: z.unknown(), ...(schema.response as object), default: refusal } };
 }
