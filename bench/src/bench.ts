@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { type Generator, startGenerator } from './load/generator.ts';
 import type { LoadDone, LoadJob } from './load/load-job.ts';
@@ -5,7 +6,7 @@ import type { Options } from './options.ts';
 import { addModel, addThing, type BenchThing } from './platform/plant.ts';
 import { type PlatformApi, setUp } from './platform/platform-api.ts';
 import type { PlatformProcess } from './platform/platform-process.ts';
-import { cpuMicros } from './process-usage.ts';
+import { cpuMicros, machineCpuMicros, ownCpuMicros } from './process-usage.ts';
 import type { Walk } from './sample-walk.ts';
 
 /** Points of the walk; one more holds the backfilled day. */
@@ -101,7 +102,11 @@ export interface LoadResult {
   readonly storedMs: number;
   /** Of the platform and its database process, until all is stored. */
   readonly cpuUs: number;
+  /** What of it the database process did not use. */
+  readonly serverCpuUs: number;
   readonly generator: LoadDone;
+  /** Of all the machine's CPU, what processes outside this run took meanwhile, 0 … 1. */
+  readonly othersShare: number;
   readonly fault: string | null;
 }
 
@@ -111,6 +116,9 @@ export async function runLoad(bench: Bench, job: LoadJob): Promise<LoadResult> {
   const load = await bench.generator.prepare(job);
   const samples = job.messages * job.samplesPerMessage;
   const cpuBefore = cpuMicros(platform.pid);
+  const serverBefore = ownCpuMicros(platform.pid);
+  const machineBefore = machineCpuMicros();
+  const ownBefore = cpuMicros(process.pid);
   const generator = await load.go();
   const last = new Map(load.last);
   const sinceStart = () => performance.timeOrigin + performance.now() - generator.startedMs;
@@ -119,12 +127,15 @@ export async function runLoad(bench: Bench, job: LoadJob): Promise<LoadResult> {
     const seen = await api.latest(load.lastSeries);
     if (load.lastSeries.every((series) => seen.get(series) === last.get(series))) break;
     if (performance.now() > deadline) break;
-    await setTimeout(10);
+    await setTimeout(20);
   }
   const visibleMs = sinceStart();
-  while ((await api.flow()).log.backlogRecords > 0 && performance.now() < deadline) await setTimeout(10);
+  while ((await api.flow()).log.backlogRecords > 0 && performance.now() < deadline) await setTimeout(25);
   const storedMs = sinceStart();
   const cpuUs = cpuMicros(platform.pid) - cpuBefore;
+  const serverCpuUs = ownCpuMicros(platform.pid) - serverBefore;
+  const othersUs = machineCpuMicros() - machineBefore - (cpuMicros(process.pid) - ownBefore);
+  const othersShare = Math.max(0, othersUs / (storedMs * 1000 * availableParallelism()));
   bench.expected += samples;
   const seen = await api.latest([...last.keys()]);
   const wrong = [...last].filter(([series, timeUs]) => seen.get(series) !== timeUs).length;
@@ -133,7 +144,9 @@ export async function runLoad(bench: Bench, job: LoadJob): Promise<LoadResult> {
     visibleMs,
     storedMs,
     cpuUs,
+    serverCpuUs,
     generator,
+    othersShare,
     fault: wrong === 0 ? null : `${wrong} of ${last.size} points do not show their last sample`,
   };
 }

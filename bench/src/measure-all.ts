@@ -8,7 +8,7 @@ import { modbusRow } from './rows/modbus-row.ts';
 import { mqttRow } from './rows/mqtt-row.ts';
 import { queryRows } from './rows/query-rows.ts';
 import { startRow } from './rows/start-row.ts';
-import { chdbBucketLimit, chdbInsertLimit, type StoredWalk, storageRow } from './rows/storage-row.ts';
+import { chdbBucketLimit, chdbInsertLimits, type StoredWalk, storageRow } from './rows/storage-row.ts';
 import type { Row } from './table.ts';
 
 /** All rows that are wanted, in the table's order: first at the running platform, then on what it has stored. */
@@ -40,7 +40,7 @@ export async function measureAll(options: Options, folder: string): Promise<Row[
 
   const start = wanted('start') ? await timed('start', () => startRow(data, platform.startMs, 3)) : [];
   const storage = wanted('storage') ? await timed('storage', () => storageRow(store, walk, bench.expected)) : [];
-  const insertLimit = await timed('chDB alone', () => chdbInsertLimit(options, store, walk));
+  const insert = await timed('chDB alone', () => chdbInsertLimits(options, store, walk));
   const bucketRows = queries
     ? [
         {
@@ -54,7 +54,13 @@ export async function measureAll(options: Options, folder: string): Promise<Row[
     : [];
   const memory = idle ? memoryRows(idle, loaded, await bareMemory(folder)) : [];
   return [
-    ...large.map((row) => (row.id === 'mqtt-500-stored' ? { ...row, limits: [insertLimit] } : row)),
+    ...large.map((row) =>
+      row.id === 'mqtt-500-stored'
+        ? { ...row, limits: [insert.rate] }
+        : row.id === 'mqtt-500-cpu'
+          ? { ...row, limits: [insert.cpu] }
+          : row,
+    ),
     ...small,
     ...http,
     ...storage,

@@ -29,7 +29,7 @@ export interface Sizes {
 
 const full: Sizes = {
   repetitions: 3,
-  largeMessages: 8000,
+  largeMessages: 6000,
   smallMessages: 60_000,
   httpRequests: 600,
   queries: 40,

@@ -19,12 +19,20 @@ export function family(pid: number): number[] {
 
 /** User and system time of a process and everything below it, µs. What has ended already is not in it. */
 export function cpuMicros(pid: number): number {
-  let ticks = 0;
-  for (const one of family(pid)) {
-    const fields = statOf(one);
-    if (fields) ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return (ticks / ticksPerSecond) * 1e6;
+  return family(pid).reduce((sum, one) => sum + ownCpuMicros(one), 0);
+}
+
+/** The same of one process alone. */
+export function ownCpuMicros(pid: number): number {
+  const fields = statOf(pid);
+  return fields ? ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6 : 0;
+}
+
+/** Time that all processors of the machine were busy since its start, with everybody's work, µs. */
+export function machineCpuMicros(): number {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.split(/\s+/).slice(1).map(Number);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields;
+  return ((user + nice + system + irq + softirq + steal) / ticksPerSecond) * 1e6;
 }
 
 /** Resident bytes of a process and everything below it: shared pages count once for each. */

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Session } from 'chdb';
 import { serveParent } from '../children.ts';
-import type { ChdbAsk, WalkSize } from './chdb-messages.ts';
+import type { ChdbAsk, InsertTimes, WalkSize } from './chdb-messages.ts';
 
 /**
  * chDB alone, in a process of its own: the store's own limit, on the table that the platform has made. Its columns are
@@ -50,7 +50,7 @@ function walkSize({ series, beforeUs }: ChdbAsk & { ask: 'walk-size' }): WalkSiz
   return { samples: walk.rows, loadedBytes: loaded.bytes, bytes: walk.bytes };
 }
 
-function insert({ series, blocks, repetitions, folder }: ChdbAsk & { ask: 'insert' }): number[] {
+function insert({ series, blocks, repetitions, folder }: ChdbAsk & { ask: 'insert' }): InsertTimes[] {
   const files = Array.from({ length: blocks }, (_, i) => join(folder, `block-${i}.native`));
   run(
     `CREATE TABLE bench_rows ENGINE = Memory AS SELECT * FROM samples WHERE ${inWalk(series)} ORDER BY time LIMIT ${blocks * blockRows}`,
@@ -61,20 +61,24 @@ function insert({ series, blocks, repetitions, folder }: ChdbAsk & { ask: 'inser
     );
   });
   run('DROP TABLE bench_rows SYNC');
-  const rates: number[] = [];
+  const found: InsertTimes[] = [];
+  const rows = blocks * blockRows;
   for (let i = 0; i < repetitions; i++) {
     run('CREATE TABLE bench_insert AS samples');
+    const before = process.cpuUsage();
     const beganMs = performance.now();
     files.forEach((file, block) => {
       run(
         `INSERT INTO bench_insert SELECT * FROM file('${file}', 'Native') SETTINGS insert_deduplication_token = '${i}-${block}'`,
       );
     });
-    rates.push((blocks * blockRows * 1000) / (performance.now() - beganMs));
+    const tookMs = performance.now() - beganMs;
+    const { user, system } = process.cpuUsage(before);
+    found.push({ rowsPerSecond: (rows * 1000) / tookMs, cpuUsPerRow: (user + system) / rows });
     run('DROP TABLE bench_insert SYNC');
   }
   for (const file of files) rmSync(file);
-  return rates;
+  return found;
 }
 
 function buckets({ series, fromUs, toUs, count, repetitions }: ChdbAsk & { ask: 'buckets' }): number[] {

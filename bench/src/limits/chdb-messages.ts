@@ -4,7 +4,7 @@ export type ChdbAsk =
   | { readonly ask: 'open'; readonly directory: string }
   /** Copies the walk with the arrival times of its real pace, merges, counts. → WalkSize */
   | { readonly ask: 'walk-size'; readonly series: readonly number[]; readonly beforeUs: number }
-  /** Inserts blocks of stored rows again, into an empty table of the same make. → rows/s of each repetition */
+  /** Inserts blocks of stored rows again, into an empty table of the same make. → InsertTimes of each repetition */
   | {
       readonly ask: 'insert';
       readonly series: readonly number[];
@@ -30,4 +30,10 @@ export interface WalkSize {
   readonly loadedBytes: number;
   /** With arrival times as at one step a second. */
   readonly bytes: number;
+}
+
+export interface InsertTimes {
+  readonly rowsPerSecond: number;
+  /** Of all of chDB's threads, with the merges that it began meanwhile. */
+  readonly cpuUsPerRow: number;
 }

@@ -47,7 +47,7 @@ export async function httpRow(bench: Bench): Promise<Row[]> {
       limits: [{ name: 'node:http + JSON.parse', result: measure(limit) }],
       aim: null,
       notes: [
-        `${connections} connections, one request at a time each; the generator used ${formatNumber(generatorShare.median * 100)} % of one core`,
+        `${connections} connections, one request at a time each; the generator used ${formatNumber(generatorShare.median * 100)} % of one core; strangers to this run took ${formatNumber(100 * measure(results.map(({ othersShare }) => othersShare)).median)} % of the machine`,
       ],
       fault,
     },
@@ -58,7 +58,9 @@ export async function httpRow(bench: Bench): Promise<Row[]> {
       result: measure(results.map(({ cpuUs, samples }) => cpuUs / samples)),
       limits: [],
       aim: null,
-      notes: [],
+      notes: [
+        `of it the server ${formatNumber(measure(results.map((each) => each.serverCpuUs / each.samples)).median)}, the rest the database; until all is in the column store`,
+      ],
       fault,
     },
   ];

@@ -64,7 +64,7 @@ export async function mqttRow(bench: Bench, samplesPerMessage: 3 | 500, loaded: 
       aim: large ? '≥ 400,000' : '≥ 15,000',
       notes: [
         `${shape.messages.toLocaleString('en-US')} messages, ${shape.connections} connections, ${shape.window} unacknowledged each; durable and visible to every read`,
-        `the generator used ${formatNumber(generatorShare.median * 100)} % of one core`,
+        `the generator used ${formatNumber(generatorShare.median * 100)} % of one core; strangers to this run took ${formatNumber(100 * measure(results.map(({ othersShare }) => othersShare)).median)} % of the machine`,
       ],
       fault,
     },
@@ -85,7 +85,9 @@ export async function mqttRow(bench: Bench, samplesPerMessage: 3 | 500, loaded: 
       result: cpu,
       limits: [],
       aim: null,
-      notes: [],
+      notes: [
+        `of it the server ${formatNumber(measure(results.map((each) => each.serverCpuUs / each.samples)).median)}, the rest the database; until all is in the column store`,
+      ],
       fault,
     },
   ];

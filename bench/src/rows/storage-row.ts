@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, startChild } from '../children.ts';
-import type { ChdbAsk, WalkSize } from '../limits/chdb-messages.ts';
+import type { ChdbAsk, InsertTimes, WalkSize } from '../limits/chdb-messages.ts';
 import { type Measure, measure } from '../measures.ts';
 import type { Options } from '../options.ts';
 import { formatNumber, type Limit, type Row } from '../table.ts';
@@ -46,14 +46,22 @@ export async function storageRow(directory: string, walk: StoredWalk, expected: 
   ];
 }
 
-/** The limit of the large row: chDB alone inserting the same rows by Native blocks of 100,000. */
-export async function chdbInsertLimit(options: Options, directory: string, walk: StoredWalk): Promise<Limit> {
+/** The limits of the large rows: chDB alone inserting the same rows by Native blocks of 100,000. */
+export async function chdbInsertLimits(
+  options: Options,
+  directory: string,
+  walk: StoredWalk,
+): Promise<{ rate: Limit; cpu: Limit }> {
   const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'luban-bench-'));
   const chdb = await openChdb(directory);
   try {
     const { storageBlocks: blocks, repetitions } = options.sizes;
-    const rates = await chdb.tell<number[]>({ ask: 'insert', series: walk.series, blocks, repetitions, folder });
-    return { name: 'chDB insert alone', result: measure(rates) };
+    const times = await chdb.tell<InsertTimes[]>({ ask: 'insert', series: walk.series, blocks, repetitions, folder });
+    const name = 'chDB insert alone';
+    return {
+      rate: { name, result: measure(times.map(({ rowsPerSecond }) => rowsPerSecond)) },
+      cpu: { name, result: measure(times.map(({ cpuUsPerRow }) => cpuUsPerRow)) },
+    };
   } finally {
     await chdb.stop();
     await rm(folder, { recursive: true, force: true });
