@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { type FileSystem, replaceFile } from './file-system.ts';
-import type { Consumer, JournalFault, Position } from './journal.ts';
+import type { Consumer, JournalFault, Position } from './journal-contract.ts';
 import { asJournalError, JournalError } from './journal-error.ts';
 
 /** Named offsets, a file each: `consumers/<name>` holds `<position> <crc32 of name and position, hex>`. */

@@ -1,6 +1,6 @@
 import type { FaultList } from './fault-list.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
-import type { JournalRecord, Position } from './journal.ts';
+import type { JournalRecord, Position } from './journal-contract.ts';
 import { asJournalError, systemCode } from './journal-error.ts';
 import type { Quarantine } from './quarantine.ts';
 import { notePlace, placeBefore, type Segment, type SegmentPlace } from './segment.ts';

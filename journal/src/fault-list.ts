@@ -1,4 +1,4 @@
-import type { JournalFault } from './journal.ts';
+import type { JournalFault } from './journal-contract.ts';
 
 export interface FaultList {
   report(fault: JournalFault): void;

@@ -1,4 +1,4 @@
-import type { Position } from './journal.ts';
+import type { Position } from './journal-contract.ts';
 import { asJournalError, type JournalError } from './journal-error.ts';
 import { createBatchMaker, type RecordBatch } from './record-batch.ts';
 

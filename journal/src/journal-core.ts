@@ -5,7 +5,7 @@ import { createDiskRecords } from './disk-records.ts';
 import { createFaultList } from './fault-list.ts';
 import { type FileSystem, syncDirectory } from './file-system.ts';
 import { createGroupCommit } from './group-commit.ts';
-import type { Journal, JournalOptions, Position } from './journal.ts';
+import type { Journal, JournalOptions, Position } from './journal-contract.ts';
 import { asJournalError, JournalError } from './journal-error.ts';
 import { createPositionWaiters } from './position-waiters.ts';
 import { createQuarantine } from './quarantine.ts';

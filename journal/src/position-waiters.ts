@@ -1,4 +1,4 @@
-import type { Position } from './journal.ts';
+import type { Position } from './journal-contract.ts';
 
 export interface PositionWaiters {
   waitFor(position: Position, signal: AbortSignal): Promise<boolean>;

@@ -1,4 +1,4 @@
-import type { JournalRecord, Position } from './journal.ts';
+import type { JournalRecord, Position } from './journal-contract.ts';
 
 /** The newest records, in memory. */
 export interface RecentRecords {

@@ -1,4 +1,4 @@
-import type { Position } from './journal.ts';
+import type { Position } from './journal-contract.ts';
 import { RECORD_HEADER_BYTES, writeRecordHeader } from './segment-format.ts';
 
 interface PendingRecord {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FaultList } from './fault-list.ts';
 import { type FileSystem, type OpenFile, readFully, replaceFile } from './file-system.ts';
-import type { Position } from './journal.ts';
+import type { Position } from './journal-contract.ts';
 import type { Quarantine } from './quarantine.ts';
 import { notePlace, type Segment, type SegmentPlace } from './segment.ts';
 import {

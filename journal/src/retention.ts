@@ -1,4 +1,4 @@
-import type { Position } from './journal.ts';
+import type { Position } from './journal-contract.ts';
 import type { Segment } from './segment.ts';
 
 export interface RetentionLimits {

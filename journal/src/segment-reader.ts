@@ -1,5 +1,5 @@
 import { type OpenFile, readFully } from './file-system.ts';
-import type { JournalRecord, Position } from './journal.ts';
+import type { JournalRecord, Position } from './journal-contract.ts';
 import type { SegmentPlace } from './segment.ts';
 import {
   RECORD_HEADER_BYTES,

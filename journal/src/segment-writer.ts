@@ -1,5 +1,5 @@
 import { type FileSystem, type OpenFile, replaceFile, writeFully } from './file-system.ts';
-import type { Position } from './journal.ts';
+import type { Position } from './journal-contract.ts';
 import { asJournalError } from './journal-error.ts';
 import type { RecordBatch } from './record-batch.ts';
 import { notePlace, type Segment } from './segment.ts';

@@ -1,4 +1,4 @@
-import type { Position } from './journal.ts';
+import type { Position } from './journal-contract.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-format.ts';
 
 /** A place in a segment file: the record with `position` begins at byte `offset`. */
