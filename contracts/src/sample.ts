@@ -74,3 +74,10 @@ export const reading = z.object({
   simulated: z.boolean(),
 });
 export type Reading = z.infer<typeof reading>;
+
+/** Series in an address: `1,2,3`. */
+export const seriesList = z
+  .string()
+  .max(12_000)
+  .regex(/^\d+(,\d+)*$/, 'series numbers, separated by commas')
+  .meta({ description: 'Series numbers, separated by commas', examples: ['1,2,3'] });

@@ -8,6 +8,7 @@ import {
   type Point,
   page,
   seriesBuckets,
+  seriesList,
   seriesReadings,
   type TenantId,
   timeZone,
@@ -22,11 +23,6 @@ import { createZonedTime, csvHeader, csvLine } from './readings-csv.ts';
 
 /** Most series in one question. */
 const maxSeriesAsked = 1000;
-const seriesList = z
-  .string()
-  .max(12_000)
-  .regex(/^\d+(,\d+)*$/, 'series numbers, separated by commas')
-  .meta({ description: 'Series numbers, separated by commas', examples: ['1,2,3'] });
 const micros = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).meta({ description: 'µs since 1970 UTC' });
 /** Readings come from the store, thousands at a time: their schema documents them, plain JSON writes them. */
 const serializerCompiler = () => JSON.stringify;

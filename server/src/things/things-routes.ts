@@ -10,6 +10,7 @@ import {
   page,
   pageQuery,
   point,
+  seriesList,
   type TenantId,
   type Thing,
   type ThingState,
@@ -179,14 +180,19 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
     url: '/api/v1/points',
     config: { permission: 'things.read' },
     schema: {
-      summary: 'Points, of one thing or by a part of their name',
+      summary: 'Points: of one thing, by a part of their name, or by series',
       tags: ['things'],
-      querystring: pageQuery.extend({ thing: idSchema('thing').optional(), q: z.string().max(100).optional() }),
+      querystring: pageQuery.extend({
+        thing: idSchema('thing').optional(),
+        q: z.string().max(100).optional().meta({ description: 'Words of the names or keys of thing and point' }),
+        series: seriesList.optional(),
+      }),
       response: { 200: page(shownPoint) },
     },
     handler: async (request) => {
       const tenant = tenantOf(request);
-      const { thing: of, q, cursor, limit } = request.query;
+      const { thing: of, q, series: list, cursor, limit } = request.query;
+      const asked = list === undefined ? null : new Set(list.split(',').map(Number));
       const words = (q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
       const after = cursor === undefined ? 0 : decodeCursor(cursor, 'number');
       const owners = of === undefined ? await things.things(tenant) : [await things.thing(tenant, of)];
@@ -196,6 +202,7 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
         )
         .filter(({ series, key, name, thingName, thingKey: ofKey }) => {
           const text = `${ofKey} ${thingName} ${key} ${name.zh} ${name.en}`.toLowerCase();
+          if (asked !== null && !asked.has(series)) return false;
           return series > after && words.every((word) => text.includes(word));
         })
         .sort((a, b) => a.series - b.series);
