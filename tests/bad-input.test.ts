@@ -164,7 +164,7 @@ describe('by HTTP', () => {
     ['/api/v1/readings/buckets?series=1&from=0&to=5&count=1e9', 'request.invalid'],
     [`/api/v1/readings/latest?series=${Array.from({ length: 1001 }, (_, i) => i + 1).join()}`, 'readings.too-much'],
     ['/api/v1/readings/export.csv?series=1&from=0&to=5&zone=Mars/Olympus', 'request.invalid'],
-  ])('GET %.80s is refused as %s', async (path, code) => {
+  ])('GET %s is refused as %s', async (path, code) => {
     expectProblem(await platform.api.request('GET', path), 400, code);
   });
 
@@ -173,7 +173,7 @@ describe('by HTTP', () => {
     ['/api/v1/readings/range?series=99999999999999999999&from=0&to=5', 404, 'points.not-found'],
     ['/api/v1/nothing', 404, 'request.not-found'],
     ['/api/v1/things/thing:01jqz7k3w0a1b2c3d4e5', 404, 'things.not-found'],
-  ])('GET %.80s is answered %i', async (path, status, code) => {
+  ])('GET %s is answered %i', async (path, status, code) => {
     expectProblem(await platform.api.request('GET', path), status, code);
   });
 

@@ -4,6 +4,8 @@ import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { encodeBatch, toBatch, topics, toSeries } from '@luban/contracts';
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AcknowledgedSet } from './fixtures/acknowledged-set.ts';
 import { addThing, type MadeThing } from './fixtures/plant-records.ts';
@@ -32,7 +34,7 @@ afterAll(async () => {
   if (!isRoot) return;
   await platform?.remove();
   // chDB's process follows its parent a moment later.
-  await until(() => execFileSync('umount', [disk]).length === 0, 'the disk is unmounted');
+  await until(() => execFileSync('umount', [disk], { stdio: 'pipe' }).length === 0, 'the disk is unmounted');
   await rmdir(disk);
 });
 
@@ -62,6 +64,27 @@ async function send(): Promise<boolean> {
   expect(answer.status, answer.text).toBe(503);
   expect(answer.body).toMatchObject({ code: 'samples.unavailable', text: { zh: expect.stringMatching(/[一-龥]/) } });
   return false;
+}
+
+/** Publishes one new sample by MQTT; rejects with the reason code when it is not acknowledged. */
+async function publish(): Promise<void> {
+  number++;
+  const sample = {
+    series: toSeries(thing.series[0]!),
+    time: startUs + number * 1000,
+    value: number,
+    quality: 0,
+    simulated: false,
+  };
+  set.sent(sample.series, sample.time, number);
+  const credentials = { username: thing.id, password: thing.key };
+  const client = await mqtt.connectAsync(platform.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, ...credentials });
+  try {
+    await client.publishAsync(topics.batch, Buffer.from(encodeBatch(toBatch([sample]))), { qos: 1 });
+    set.acknowledged(sample.series, sample.time, number);
+  } finally {
+    await client.endAsync(true);
+  }
 }
 
 /** Writes zeros until the disk is full. */
@@ -96,11 +119,13 @@ test.skipIf(!isRoot)(
       expect(await send(), 'as long as the disk is full').toBe(false);
       await setTimeout(100);
     }
+    await expect(publish(), 'by MQTT neither').rejects.toMatchObject({ code: 0x83 });
     expect(await set.compare(platform.api), 'what was acknowledged can be read while the disk is full').toEqual([]);
 
     await rm(ballast);
     await until(send, 'samples are acknowledged again', 30_000, 200);
     for (let i = 0; i < 20; i++) expect(await send()).toBe(true);
+    await publish();
     await until(async () => (await flow()).log.state === 'ok', 'the log says that it is well');
     await until(
       async () => {
