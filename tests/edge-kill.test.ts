@@ -12,12 +12,15 @@ import { until } from './fixtures/until.ts';
 
 const random = seededRandom(7);
 const kills = 20;
-/** In these lives and until the end of the next one the line is down, so that the outbox is all there is. */
-const lineFaults = new Map<number, 'cut' | 'stall'>([
-  [3, 'cut'],
-  [7, 'stall'],
+type PlatformFault = 'cut' | 'stall' | 'killed';
+/** In these lives and until the end of the next one the platform is out of reach: the outbox is all there is. */
+const platformFaults = new Map<number, PlatformFault>([
+  [2, 'cut'],
+  [5, 'killed'],
+  [8, 'stall'],
   [11, 'cut'],
-  [15, 'stall'],
+  [14, 'killed'],
+  [17, 'stall'],
 ]);
 let platform: Platform;
 let link: FaultProxy;
@@ -43,7 +46,8 @@ afterAll(async () => {
   await platform.remove();
 });
 
-async function heal(fault: 'cut' | 'stall' | undefined): Promise<void> {
+async function heal(fault: PlatformFault | undefined): Promise<void> {
+  if (fault === 'killed') return platform.start();
   if (fault === 'stall') await link.refuse(); // the stream has lost bytes: nobody can go on with it
   link.mode('pass');
   await link.accept();
@@ -56,23 +60,24 @@ async function allGaps(): Promise<Gap[]> {
   return (await platform.api.get(`/api/v1/edges/${edge.id}/gaps?limit=1000`)).items;
 }
 
-test('what the edge has on disk is stored once and in order, though it is killed 20 times and its line is cut', async () => {
+test('what the edge has on disk is stored once and in order, though it is killed 20 times, its line cut and the platform killed', async () => {
   const outbox = new AcknowledgedSet();
   const downTimes: { fromMs: number; toMs: number }[] = [];
   await edge.start();
   await until(async () => (await storedReadings()).length > 10, 'the first samples have come');
 
   for (let kill = 0; kill < kills; kill++) {
-    const fault = lineFaults.get(kill);
+    const fault = platformFaults.get(kill);
     if (fault === 'cut') await link.refuse();
     if (fault === 'stall') link.mode('stall');
+    if (fault === 'killed') await platform.kill();
     await setTimeout(300 + random() * 1200);
     const fromMs = Date.now();
     await edge.kill();
     for (const { series, time, value, quality } of await edge.storedSamples()) {
       if (quality === 0) outbox.acknowledged(series, time, value as number);
     }
-    if (lineFaults.has(kill - 1)) await heal(lineFaults.get(kill - 1));
+    if (platformFaults.has(kill - 1)) await heal(platformFaults.get(kill - 1));
     await edge.start();
     downTimes.push({ fromMs, toMs: Date.now() });
   }
