@@ -27,7 +27,7 @@ export interface Bench {
   expected: number;
   /** The walk's next steps, which nobody has sent yet. */
   nextWalk(steps: number): Walk;
-  /** Resolves when the platform has merged what it had to and does nothing, at most after 15 seconds. */
+  /** Resolves when the platform has merged what it had to and does nothing, or after `quietSeconds`. */
   quiet(): Promise<void>;
   /** Null when the platform holds exactly `expected` samples, else what is wrong. */
   countFault(): Promise<string | null>;
@@ -59,13 +59,14 @@ export async function createBench(options: Options, folder: string, platform: Pl
       return { series, startUs: bench.startUs, firstStep: step - steps };
     },
     async quiet() {
-      for (let i = 0; i < 15; i++) {
+      for (let i = 0; i < options.sizes.quietSeconds; i++) {
         const before = cpuMicros(platform.pid);
         await setTimeout(1000);
         if (cpuMicros(platform.pid) - before < 120_000) return;
       }
     },
     async countFault() {
+      if (!options.sizes.countEachRow) return null;
       let samples = 0;
       // The platform counts its store every five seconds.
       for (let i = 0; i < 24; i++) {

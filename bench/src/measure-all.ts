@@ -24,7 +24,9 @@ export async function measureAll(options: Options, folder: string): Promise<Row[
   const store = join(data, 'telemetry', 'chdb');
   const platform = await startPlatform(data, options.platformArgs);
   const loaded: number[] = [];
-  const idle = wanted('memory') ? await timed('memory', () => idleMemory(platform.pid)) : null;
+  const idle = wanted('memory')
+    ? await timed('memory', () => idleMemory(platform.pid, options.sizes.idleSeconds))
+    : null;
   const bench = await createBench(options, folder, platform);
 
   // The storage row and chDB's own limit need the walk that this row stores.
@@ -32,13 +34,15 @@ export async function measureAll(options: Options, folder: string): Promise<Row[
   const walk = walkSoFar(bench);
   const small = wanted('mqtt-3') ? await timed('mqtt-3', () => mqttRow(bench, 3, loaded)) : [];
   const http = wanted('http') ? await timed('http', () => httpRow(bench)) : [];
-  const perSecond = large[0]!.result.median;
+  const perSecond = large.find(({ id }) => id === 'mqtt-500-stored')!.result.median;
   const queries = wanted('queries') ? await timed('queries', () => queryRows(bench, perSecond)) : null;
   const modbus = wanted('modbus') ? await timed('modbus', () => modbusRow(bench)) : [];
   await bench.generator.stop();
   await platform.stop();
 
-  const start = wanted('start') ? await timed('start', () => startRow(data, platform.startMs, 3)) : [];
+  const start = wanted('start')
+    ? await timed('start', () => startRow(data, platform.startMs, options.sizes.repetitions))
+    : [];
   const storage = wanted('storage') ? await timed('storage', () => storageRow(store, walk, bench.expected)) : [];
   const insert = await timed('chDB alone', () => chdbInsertLimits(options, store, walk));
   const bucketRows = queries

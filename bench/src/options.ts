@@ -25,6 +25,11 @@ export interface Sizes {
   readonly querySeconds: number;
   readonly modbusSeconds: number;
   readonly storageBlocks: number;
+  /** The count is compared after each row; without it once, at the end, in the store itself. */
+  readonly countEachRow: boolean;
+  /** Before a row, how long the platform may take to come to rest. */
+  readonly quietSeconds: number;
+  readonly idleSeconds: number;
 }
 
 const full: Sizes = {
@@ -36,6 +41,9 @@ const full: Sizes = {
   querySeconds: 15,
   modbusSeconds: 6,
   storageBlocks: 20,
+  countEachRow: true,
+  quietSeconds: 15,
+  idleSeconds: 5,
 };
 const quick: Sizes = {
   repetitions: 1,
@@ -46,6 +54,9 @@ const quick: Sizes = {
   querySeconds: 3,
   modbusSeconds: 2,
   storageBlocks: 5,
+  countEachRow: false,
+  quietSeconds: 2,
+  idleSeconds: 2,
 };
 
 export const help = `npm run bench -- [--quick] [--only row,row] [--json file] [--data folder] [--platform-arg=--cpu-prof]

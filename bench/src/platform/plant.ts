@@ -34,7 +34,7 @@ export async function addThing(api: PlatformApi, model: string, name: string): P
   const { secret } = await api.post<{ secret: string }>(`/things/${id}/keys`, { name: 'bench' });
   const points: Point[] = [];
   for (let cursor = ''; ; ) {
-    const page = await api.get<{ items: Point[]; next: string | null }>(`/points?thing=${id}&limit=200${cursor}`);
+    const page = await api.get<{ items: Point[]; next: string | null }>(`/points?thing=${id}&limit=1000${cursor}`);
     points.push(...page.items);
     if (page.next === null) return { id, key: secret, points };
     cursor = `&cursor=${encodeURIComponent(page.next)}`;

@@ -11,8 +11,11 @@ import { openChdb } from './storage-row.ts';
 const mebibyte = 2 ** 20;
 
 /** Resident memory of the platform at rest: a row without limit yet, so that nothing else runs beside. */
-export async function idleMemory(pid: number): Promise<{ resident: number; proportional: number | null }> {
-  await setTimeout(5000);
+export async function idleMemory(
+  pid: number,
+  seconds: number,
+): Promise<{ resident: number; proportional: number | null }> {
+  await setTimeout(seconds * 1000);
   return { resident: residentBytes(pid), proportional: proportionalBytes(pid) };
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { SeriesBuckets } from '@luban/contracts';
 import type { Bench } from '../bench.ts';
 import { startChild } from '../children.ts';
 import { measure } from '../measures.ts';
@@ -67,7 +68,7 @@ export async function modbusRow(bench: Bench): Promise<Row[]> {
   await edge.stopPolling();
   const stopped = await settled(served);
   const answered = stopped - before;
-  const stored = await storedSince(bench);
+  const stored = await storedOf(bench, edge.series, answered);
   await edge.stop();
   await device.stop();
   bench.expected += stored;
@@ -117,15 +118,23 @@ async function settled(served: () => Promise<Served>): Promise<number> {
   }
 }
 
-/** Samples beyond `expected` once the count has stood still for as long as the platform takes to count again. */
-async function storedSince(bench: Bench): Promise<number> {
+/** What the API counts of these series, once that has stood still for three seconds or is `answered`. */
+async function storedOf(bench: Bench, series: readonly number[], answered: number): Promise<number> {
+  const toUs = (Date.now() + 60_000) * 1000;
   let samples = -1;
-  let stillMs = 0;
-  for (let waitedMs = 0; waitedMs < 40_000 && stillMs < 6500; waitedMs += 500) {
-    const { storage, log } = await bench.api.flow();
-    stillMs = storage.samples === samples && log.backlogRecords === 0 ? stillMs + 500 : 0;
-    samples = storage.samples;
+  for (let still = 0; still < 6; ) {
+    let now = 0;
+    for (let at = 0; at < series.length; at += 1000) {
+      const asked = series.slice(at, at + 1000).join(',');
+      // One bucket that holds all time: the series are new.
+      const path = `/readings/buckets?series=${asked}&from=0&to=${toUs}&count=1`;
+      const { items } = await bench.api.get<{ items: SeriesBuckets[] }>(path);
+      for (const { buckets } of items) for (const { count, bad } of buckets) now += count + bad;
+    }
+    if (now === answered) return now;
+    still = now === samples ? still + 1 : 0;
+    samples = now;
     await setTimeout(500);
   }
-  return samples - bench.expected;
+  return samples;
 }
