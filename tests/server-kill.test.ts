@@ -123,4 +123,4 @@ test('every acknowledged sample is stored once, with its value and in order, tho
   console.info({ kills, storeKills, sent, acknowledged, rowsStored: storage.samples });
   expect(storeKills).toBeGreaterThan(2);
   expect(acknowledged, 'samples got through between the kills').toBeGreaterThan(5000);
-}, 240_000);
+}, 600_000); // for hangs only: on a busy machine each start takes seconds
