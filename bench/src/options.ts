@@ -24,6 +24,8 @@ export interface Sizes {
   readonly queries: number;
   readonly querySeconds: number;
   readonly modbusSeconds: number;
+  /** Of 1,000 points each. Four at most: a configuration above 1 MiB does not reach its edge. */
+  readonly modbusDevices: number;
   readonly storageBlocks: number;
   /** The count is compared after each row; without it once, at the end, in the store itself. */
   readonly countEachRow: boolean;
@@ -40,6 +42,7 @@ const full: Sizes = {
   queries: 40,
   querySeconds: 15,
   modbusSeconds: 6,
+  modbusDevices: 4,
   storageBlocks: 20,
   countEachRow: true,
   quietSeconds: 15,
@@ -53,6 +56,7 @@ const quick: Sizes = {
   queries: 10,
   querySeconds: 3,
   modbusSeconds: 2,
+  modbusDevices: 2,
   storageBlocks: 5,
   countEachRow: false,
   quietSeconds: 2,

@@ -9,20 +9,18 @@ import type { PollJob } from '../modbus/poll-child.ts';
 import { cpuMicros } from '../process-usage.ts';
 import { formatNumber, type Row } from '../table.ts';
 
-/** An edge's configuration may not be larger than 1 MiB, or it never arrives: about 5,500 points. */
-const devices = 4;
 const pointsEach = 1000;
 /** The shortest that a device may be asked for: more is wanted than two cores give. */
 const pollIntervalMs = 50;
 /** A value may take this long from the device to the platform before the edge counts as behind. */
 const maxBehindMs = 3000;
-/** A stop may cut one read of each device short: answered, but not delivered. */
-const registersCutShort = devices * 125;
 
 /** Points that an edge polls, keeps on disk and delivers, as long as it takes; the platform runs beside it. */
 export async function modbusRow(bench: Bench): Promise<Row[]> {
   const { api, options } = bench;
-  const { repetitions } = options.sizes;
+  const { repetitions, modbusDevices: devices } = options.sizes;
+  // A stop may cut one read of each device short: answered, but not delivered.
+  const registersCutShort = devices * 125;
   const ms = options.sizes.modbusSeconds * 1000;
   await bench.quiet();
   const device = startChild('modbus/device-child.ts');
@@ -37,6 +35,7 @@ export async function modbusRow(bench: Bench): Promise<Row[]> {
 
   const before = (await served()).registers;
   const { httpPort, pid: platform } = bench.platform;
+  const fromUs = Date.now() * 1000;
   const edge = await startEdgePlant({
     api,
     httpPort,
@@ -68,7 +67,7 @@ export async function modbusRow(bench: Bench): Promise<Row[]> {
   await edge.stopPolling();
   const stopped = await settled(served);
   const answered = stopped - before;
-  const stored = await storedOf(bench, edge.series, answered);
+  const stored = await storedOf(bench, edge.series, fromUs, answered);
   await edge.stop();
   await device.stop();
   bench.expected += stored;
@@ -118,16 +117,15 @@ async function settled(served: () => Promise<Served>): Promise<number> {
   }
 }
 
-/** What the API counts of these series, once that has stood still for three seconds or is `answered`. */
-async function storedOf(bench: Bench, series: readonly number[], answered: number): Promise<number> {
+/** What the API counts of these series, once that has stood still for a while or is `answered`. */
+async function storedOf(bench: Bench, series: readonly number[], fromUs: number, answered: number): Promise<number> {
   const toUs = (Date.now() + 60_000) * 1000;
   let samples = -1;
-  for (let still = 0; still < 6; ) {
+  for (let still = 0; still < 3; ) {
     let now = 0;
     for (let at = 0; at < series.length; at += 1000) {
       const asked = series.slice(at, at + 1000).join(',');
-      // One bucket that holds all time: the series are new.
-      const path = `/readings/buckets?series=${asked}&from=0&to=${toUs}&count=1`;
+      const path = `/readings/buckets?series=${asked}&from=${fromUs}&to=${toUs}&count=1`;
       const { items } = await bench.api.get<{ items: SeriesBuckets[] }>(path);
       for (const { buckets } of items) for (const { count, bad } of buckets) now += count + bad;
     }
