@@ -13,14 +13,19 @@ import { until } from './fixtures/until.ts';
 const random = seededRandom(7);
 const kills = 20;
 type PlatformFault = 'cut' | 'stall' | 'killed';
-/** In these lives and until the end of the next one the platform is out of reach: the outbox is all there is. */
+/**
+ * In the middle of these lives the platform goes out of reach, until the middle of the next one: with samples under
+ * way, and with nothing but the outbox for what comes. A stall ends in the same life, so that what it swallowed must be
+ * sent again by the edge that sent it.
+ */
 const platformFaults = new Map<number, PlatformFault>([
   [2, 'cut'],
-  [5, 'killed'],
-  [8, 'stall'],
+  [4, 'stall'],
+  [6, 'killed'],
+  [9, 'stall'],
   [11, 'cut'],
   [14, 'killed'],
-  [17, 'stall'],
+  [16, 'stall'],
 ]);
 let platform: Platform;
 let link: FaultProxy;
@@ -46,11 +51,16 @@ afterAll(async () => {
   await platform.remove();
 });
 
+async function begin(fault: PlatformFault | undefined): Promise<void> {
+  if (fault === 'cut') await link.refuse();
+  if (fault === 'stall') link.mode('stall');
+  if (fault === 'killed') await platform.kill();
+}
 async function heal(fault: PlatformFault | undefined): Promise<void> {
-  if (fault === 'killed') return platform.start();
+  if (fault === 'killed') await platform.start();
   if (fault === 'stall') await link.refuse(); // the stream has lost bytes: nobody can go on with it
   link.mode('pass');
-  await link.accept();
+  if (fault === 'cut' || fault === 'stall') await link.accept();
 }
 const storedReadings = () => allReadings(platform.api, thing.series[0]!);
 async function connected(): Promise<boolean> {
@@ -68,16 +78,19 @@ test('what the edge has on disk is stored once and in order, though it is killed
 
   for (let kill = 0; kill < kills; kill++) {
     const fault = platformFaults.get(kill);
-    if (fault === 'cut') await link.refuse();
-    if (fault === 'stall') link.mode('stall');
-    if (fault === 'killed') await platform.kill();
-    await setTimeout(300 + random() * 1200);
+    await setTimeout(200 + random() * 600);
+    await heal(platformFaults.get(kill - 1) === 'stall' ? undefined : platformFaults.get(kill - 1));
+    await begin(fault);
+    await setTimeout(200 + random() * 600);
+    if (fault === 'stall') {
+      await heal(fault);
+      await setTimeout(random() * 600);
+    }
     const fromMs = Date.now();
     await edge.kill();
     for (const { series, time, value, quality } of await edge.storedSamples()) {
       if (quality === 0) outbox.acknowledged(series, time, value as number);
     }
-    if (platformFaults.has(kill - 1)) await heal(platformFaults.get(kill - 1));
     await edge.start();
     downTimes.push({ fromMs, toMs: Date.now() });
   }
