@@ -93,4 +93,4 @@ function bindingOf(machine: MachineDescription, { id, modbus, opcua }: PointDesc
 }
 
 const pack = { key: 'demo-plant', name: { zh: '演示工厂', en: 'Demo plant' }, models, sites, devices, things };
-process.stdout.write(`${JSON.stringify(pack)}\n`);
+process.stdout.write(`${JSON.stringify(pack, null, 1)}\n`);
