@@ -41,9 +41,10 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const actor = sameOrigin(request) ? await authenticate(request) : null;
     if (actor === null || actor.kind !== 'user' || !may(actor.role, 'readings.read')) {
-      socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n');
+      decline(socket, '401 Unauthorized');
       return;
     }
+    if (socket.destroyed) return;
     server.handleUpgrade(request, socket, head, (opened) => welcome(opened, actor, request));
   }
 
@@ -90,8 +91,10 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
     },
     start(http: Server): void {
       http.on('upgrade', (request, socket, head) => {
-        if (new URL(request.url ?? '/', 'http://localhost').pathname !== path) {
-          socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
+        // Node has taken its own listener off this socket: an error without a listener would end the process.
+        socket.on('error', (error) => lines('debug', 'live upgrade broke off', { cause: errorLine(error) }));
+        if (request.url?.split('?', 1)[0] !== path) {
+          decline(socket, '404 Not Found');
           return;
         }
         upgrade(request, socket, head).catch((error: unknown) => {
@@ -124,6 +127,12 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
       server.close();
     },
   };
+}
+
+/** Answers and closes at once: a client that never closes its side would keep the socket. */
+function decline(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
 }
 
 /** A page of another site may open a WebSocket with our cookie; its origin gives it away. */
