@@ -70,6 +70,21 @@ describe('a batch', () => {
     expect(() => decodeBatch(bytes)).toThrow('sample 0: the value is not a finite number');
   });
 
+  test('is refused when samples that share a text are too much to write out, and its JSON is read once', () => {
+    const json: Sample = {
+      series: toSeries(1),
+      time: 1_790_000_000_000_000,
+      value: [],
+      quality: qualityCode('good'),
+      simulated: false,
+    };
+    const batch = toBatch(Array.from({ length: 20_000 }, () => json));
+    const shared = (length: number) =>
+      encodeBatch({ ...batch, value: new Float64Array(20_000), texts: [JSON.stringify('x'.repeat(length))] });
+    expect(decodeBatch(shared(100)).count).toBe(20_000);
+    expect(() => decodeBatch(shared(400_000))).toThrow('longer than');
+  });
+
   test('costs 16 bytes a sample and a header when all is well', () => {
     const given = Array.from({ length: 500 }, (_, i) => ({
       series: toSeries(i + 1),

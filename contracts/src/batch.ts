@@ -31,6 +31,8 @@ import {
  */
 export const batchVersion = 1;
 export const maxBatchSamples = 65_536;
+/** Samples may share a text; written out one by one they hold at most so many characters. */
+export const maxBatchTextLength = 8 << 20;
 const magic = 0x4c;
 const headerBytes = 28;
 const flagBacklog = 1;
@@ -197,6 +199,8 @@ function checkColumns(
 ) {
   for (let i = 0; i < statusCount; i++)
     if (!isStatus(status[i]!)) throw new BatchError(`sample ${i}: unknown status ${status[i]}`);
+  const parsed = new Set<number>();
+  let textLength = 0;
   for (let i = 0; i < count; i++) {
     if (series[i] === 0) throw new BatchError(`sample ${i}: series 0`);
     const at = time[i]!;
@@ -206,11 +210,15 @@ function checkColumns(
     // x − x is 0 for every finite number only: one test for NaN and both infinities.
     if (number - number !== 0) throw new BatchError(`sample ${i}: the value is not a finite number`);
     const kind = status[i]! >> 9;
-    if (kind !== 0) checkKind(i, status[i]!, number, texts);
+    if (kind === 0) continue;
+    textLength += checkKind(i, status[i]!, number, texts, parsed);
+    if (textLength > maxBatchTextLength)
+      throw new BatchError(`the texts of all samples are longer than ${maxBatchTextLength} characters`);
   }
 }
 
-function checkKind(i: number, status: Status, number: number, texts: readonly string[]) {
+/** Returns the length of the sample's text. `parsed`: the texts that are known to be JSON. */
+function checkKind(i: number, status: Status, number: number, texts: readonly string[], parsed: Set<number>): number {
   const kind = statusKind(status);
   if (kind === 'boolean' && number !== 0 && number !== 1)
     throw new BatchError(`sample ${i}: a boolean is 0 or 1, not ${number}`);
@@ -219,14 +227,17 @@ function checkKind(i: number, status: Status, number: number, texts: readonly st
   if (kind === 'string' || kind === 'json') {
     if (!(number >= 0 && number < texts.length) || number % 1 !== 0)
       throw new BatchError(`sample ${i}: text ${number} of ${texts.length}`);
-    if (kind === 'json') {
+    if (kind === 'json' && !parsed.has(number)) {
       try {
         JSON.parse(texts[number]!);
       } catch (cause) {
         throw new BatchError(`sample ${i}: its JSON does not parse`, { cause });
       }
+      parsed.add(number);
     }
+    return texts[number]!.length;
   }
+  return 0;
 }
 
 const encoder = new TextEncoder();

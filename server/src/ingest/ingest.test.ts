@@ -18,6 +18,14 @@ function makeIngest(append: (tenant: number, batch: Uint8Array) => Promise<numbe
 const batch = (series: number, time = nowUs()) =>
   encodeBatch(toBatch([{ series: toSeries(series), time, value: 1, quality: qualityCode('good'), simulated: false }]));
 
+const nested = (depth: number) => {
+  const text = '['.repeat(depth) + ']'.repeat(depth);
+  const given = toBatch([
+    { series: toSeries(5), time: nowUs(), value: [], quality: qualityCode('good'), simulated: false },
+  ]);
+  return encodeBatch({ ...given, texts: [text] });
+};
+
 describe('ingest', () => {
   test('acknowledges only after the log has the batch', async () => {
     let durable: () => void = () => expect.unreachable();
@@ -40,6 +48,7 @@ describe('ingest', () => {
     ['a series beyond all that exist', batch(4_000_000_000), 'not-authorized', 'series 4000000000'],
     ['a time two days ahead', batch(5, nowUs() + 48 * hour), 'malformed', 'check the sender’s clock'],
     ['a time before the clock was set', batch(5, 1), 'malformed', 'before 2000'],
+    ['JSON too deep for what shows it', nested(100_000), 'malformed', 'nested deeper than 64'],
     ['bytes that are no batch', new Uint8Array([1, 2, 3]), 'malformed', 'at least 28 bytes'],
   ])('refuses %s and says why', async (_, bytes, reason, words) => {
     const appended: unknown[] = [];

@@ -1,5 +1,6 @@
-import { type Batch, BatchError, decodeBatch, encodeBatch, type Sample, toBatch } from '@luban/contracts';
+import { type Batch, BatchError, decodeBatch, encodeBatch, type Sample, statusKind, toBatch } from '@luban/contracts';
 import type { Log } from '../log/log.ts';
+import { checkDepth } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { RateMeter } from '../platform/rate-meter.ts';
 import type { Things } from '../things/things.ts';
@@ -44,7 +45,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
   async function append(sender: Sender, batch: Batch, encoded: Uint8Array): Promise<IngestOutcome> {
     const foreign = directory.firstForeign(sender.number, batch.series);
     if (foreign !== undefined) return refuse('not-authorized', `series ${foreign} is not yours to write`);
-    const wrong = wrongTime(batch, nowUs());
+    const wrong = wrongTime(batch, nowUs()) ?? wrongJson(batch);
     if (wrong !== undefined) return refuse('malformed', wrong);
     try {
       await log.append(sender.tenantNumber, encoded);
@@ -88,6 +89,24 @@ function wrongTime(batch: Batch, nowUs: number): string | undefined {
     const time = batch.time[i]!;
     if (time > latest || time < leastTimeUs)
       return `sample ${i}: its time ${new Date(time / 1000).toISOString()} is before 2000 or more than a day ahead: check the sender's clock`;
+  }
+  return undefined;
+}
+
+/** What reads JSON values later walks them recursively: too deep a one would end whoever shows it. */
+function wrongJson(batch: Batch): string | undefined {
+  if (batch.texts.length === 0) return undefined;
+  const checked = new Set<number>();
+  for (let i = 0; i < batch.count; i++) {
+    const text = batch.value[i]!;
+    if (statusKind(batch.status[i]!) !== 'json' || checked.has(text)) continue;
+    checked.add(text);
+    try {
+      checkDepth(batch.texts[text]!);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return `sample ${i}: ${error.message}`;
+    }
   }
   return undefined;
 }
