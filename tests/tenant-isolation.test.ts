@@ -109,6 +109,12 @@ test('no write of any route lets beta change, use or see anything of alpha', asy
   expect(await everything(alpha)).toEqual(before);
 });
 
+test('the last owner of a tenant stays, however many owners other tenants have', async () => {
+  const { user } = await alpha.api.get('/api/v1/me');
+  const { status, body } = await alpha.api.request('PATCH', `/api/v1/users/${user.id}`, { body: { role: 'viewer' } });
+  expect([status, body.code]).toEqual([409, 'users.last-owner']);
+});
+
 test('a device key of beta writes nothing of alpha, by HTTP or MQTT', async () => {
   const headers = { authorization: `Bearer ${beta.thingKey}` };
   const machine = createApiClient(platform.url);
