@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import type { SampleLog } from '../log/log.ts';
 import { type ChdbEngine, createChdbEngine } from './chdb-engine.ts';
 import { createFileOffset, createMadeLog, madeRows } from './crash-writer.test-support.ts';
 import { createFreshSamples } from './fresh-samples.ts';
@@ -22,7 +23,7 @@ afterEach(async () => {
 });
 
 /** The parts of the store, so that a test can reach chDB's process and the raw rows. */
-async function openParts(records: number, directory?: string) {
+async function openParts(records: number, directory?: string, log: SampleLog = createMadeLog(records)) {
   const folder = directory ?? (await mkdtemp(join(tmpdir(), 'luban-crash-')));
   if (!directory) ends.push(() => rm(folder, { recursive: true, force: true }));
   const faults: TelemetryFault[] = [];
@@ -32,7 +33,6 @@ async function openParts(records: number, directory?: string) {
   ends.push(() => engine.stop());
   const store = createTelemetryStore(engine);
   await store.prepare();
-  const log = createMadeLog(records);
   const writer = createTelemetryWriter({
     directory: folder,
     log,
@@ -103,6 +103,42 @@ test('a token whose rows never came into place does not stand in the way of them
   await writer.start();
   await drain();
   expect(await counts(engine)).toEqual({ raw: madeRows(1), distinct: madeRows(1) });
+});
+
+test.each([
+  ['and nothing behind it', 4],
+  ['and more behind it', 6],
+])('a planned block whose last record is damaged in the log is stored without it, %s', async (_, records) => {
+  const whole = createMadeLog(records);
+  const read: SampleLog['read'] = async (from, limit) =>
+    (await whole.read(from, limit)).filter(({ position }) => position !== 3);
+  const { folder, engine, writer, drain } = await openParts(records, undefined, { ...whole, read });
+  await writeInsertPlan(folder, { from: 0, to: 4 });
+  await writer.start();
+  await drain();
+  expect(writer.inserted).toBe(records);
+  expect(await counts(engine)).toEqual({ raw: madeRows(records - 1), distinct: madeRows(records - 1) });
+});
+
+test('a new log that begins at 0 again does not lose a block for having the positions of an old one', async () => {
+  const first = await openParts(3);
+  await first.writer.start();
+  await first.drain();
+  await first.writer.stop();
+  await first.engine.stop();
+  const other = createMadeLog(3);
+  const read: SampleLog['read'] = async (from, limit) =>
+    (await other.read(from, limit)).map((record) => ({
+      ...record,
+      arrivalUs: record.arrivalUs + 1_000_000,
+      batch: { ...record.batch, series: record.batch.series.map((one) => one + 1000) },
+    }));
+  await createFileOffset(first.folder).commit(0);
+  await rm(join(first.folder, 'plan.json'));
+  const second = await openParts(3, first.folder, { ...other, read });
+  await second.writer.start();
+  await second.drain();
+  expect(await counts(second.engine)).toEqual({ raw: madeRows(6), distinct: madeRows(6) });
 });
 
 test('chDB killed again and again while it writes: it comes back, and every row is there once', async () => {

@@ -74,8 +74,10 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       }
       try {
         skipTrimmed();
+        const end = log.next;
         const records = await log.read(readPosition, readLimit);
         for (const record of records) take(record);
+        if (records.length === 0) passDamaged(end);
         if (records.length > 0) wakeInserter();
         else if (!(await log.waitFor(readPosition, signal))) await pause(100, signal, () => undefined); // aborted, or the log is closed
       } catch (error) {
@@ -101,10 +103,26 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     latest.apply(record);
     readPosition = record.position + 1;
     if (record.position < inserted) return;
+    if (replay && record.position >= replay.to) endReplay(replay.to);
     fresh.append(record);
     if (replay ? readPosition === replay.to : fresh.open!.rows >= blockRows) fresh.seal();
     if (replay && readPosition >= replay.to) wakeInserter();
     options.onRecord(record);
+  }
+
+  /** The log holds positions up to `end` and nothing readable at them; it says itself what it lost. */
+  function passDamaged(end: number): void {
+    if (end <= readPosition) return;
+    readPosition = end;
+    if (replay && end >= replay.to) endReplay(replay.to);
+    if (!fresh.open && !fresh.sealed) inserted = Math.max(inserted, end);
+    wakeInserter();
+  }
+
+  /** The last records of a planned block may be damaged in the log: what is there of the block is all there will be. */
+  function endReplay(to: number): void {
+    if (fresh.open && fresh.open.from < to) fresh.seal();
+    if (!fresh.sealed) replay = undefined;
   }
 
   async function insertLoop(signal: AbortSignal): Promise<void> {
@@ -145,7 +163,8 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   }
 
   async function insert(block: SampleBlock): Promise<void> {
-    const token = `${block.from}-${block.to}`;
+    // With its arrival: positions begin anew in a new log, and a token of the old one would make the insert vanish.
+    const token = `${block.from}-${block.to}-${block.oldestArrivalUs}`;
     // A block that may be there already is compared with the store: a token alone does not do, because ClickHouse
     // notes a token before the rows are in place, and a crash between the two would lose them.
     if (attempts === 0 && !replay) {
@@ -158,8 +177,8 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     }
     attempts = 0;
     replay = undefined;
-    inserted = block.to;
     fresh.drop();
+    inserted = fresh.open || fresh.sealed ? block.to : Math.max(block.to, readPosition);
     options.onInserted(block.rows);
     wakeReader();
   }
