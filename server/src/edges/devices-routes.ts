@@ -38,6 +38,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
     },
     handler: async (request) => {
       const tenant = tenantOf(request);
+      if (request.query.edge !== undefined) edges.get(tenant, request.query.edge);
       const counts = await edges.bindingCounts(tenant);
       const items = (await edges.devices(tenant, request.query.edge)).map((one) => ({
         ...withoutPassword(one),

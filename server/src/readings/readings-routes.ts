@@ -14,7 +14,7 @@ import {
   timeZone,
 } from '@luban/contracts';
 import { z } from 'zod';
-import { Refusal } from '../platform/errors.ts';
+import { type ErrorCode, Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import { type Telemetry, TelemetryFault } from '../telemetry/telemetry.ts';
 import type { Things } from '../things/things.ts';
@@ -66,7 +66,12 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things 
     handler: async (request) => {
       const { tenant, tenantNumber } = actorOf(request);
       const { series, thing } = request.query;
-      const points = thing !== undefined ? things.pointsOf(tenant, thing) : pointsAsked(tenant, series ?? '0');
+      if (thing === undefined && series === undefined)
+        throw new Refusal('request.invalid', 'Name a thing or series', [{ pointer: '/series', message: 'is missing' }]);
+      const points =
+        thing === undefined
+          ? pointsAsked(tenant, series ?? '')
+          : things.pointsOf(tenant, (await things.thing(tenant, thing)).id);
       return { items: readings.latest(tenantNumber, points), next: null };
     },
   });
@@ -182,15 +187,17 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things 
   });
 }
 
+const faultCodes: Partial<Record<TelemetryFault['code'], ErrorCode>> = {
+  'telemetry.too-much': 'readings.too-much',
+  'telemetry.refused': 'request.invalid',
+};
+
 /** A fault of the store in the API's words. */
 async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
     if (!(error instanceof TelemetryFault)) throw error;
-    throw new Refusal(
-      error.code === 'telemetry.too-much' ? 'readings.too-much' : 'readings.unavailable',
-      error.message,
-    );
+    throw new Refusal(faultCodes[error.code] ?? 'readings.unavailable', error.message);
   }
 }

@@ -187,7 +187,6 @@ export async function createThings({ database, now }: { database: Database; now:
     /** The number under which a thing writes its own points; 0 for a thing without points. */
     senderOf: (id: ThingId) => byThing.get(id)?.[0]?.thingNumber ?? 0,
     tenantNumberOf: (id: ThingId) => byThing.get(id)?.[0]?.tenantNumber ?? 0,
-    pointCount: (tenant: TenantId) => [...bySeries.values()].filter((held) => held.tenant === tenant).length,
     /** Says which device collects a point, and which sender may write it; null: the thing itself. */
     async bindPoint(
       series: number,
