@@ -134,7 +134,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     },
     /** Resolves when the first samples since the start are durable, or after 60 seconds without any. */
     async firstSamples(): Promise<void> {
-      for (let waitedMs = 0; waitedMs < 60_000 && ingest.stats().samples === 0; waitedMs += 100) await setTimeout(100);
+      for (let waitedMs = 0; waitedMs < 60_000 && ingest.total() === 0; waitedMs += 100) await setTimeout(100);
     },
     async start(): Promise<{ httpPort: number; mqttPort: number }> {
       await telemetry.start();

@@ -1,13 +1,13 @@
-import { type Flow, flow, type TenantId } from '@luban/contracts';
-import type { Http } from '../platform/http/http.ts';
-import { tenantOf } from '../platform/http/tenant-of.ts';
+import { type Flow, flow } from '@luban/contracts';
+import type { Actor } from '../platform/actor.ts';
+import { actorOf, type Http } from '../platform/http/http.ts';
 
-export function registerFlowRoutes(http: Http, flowOf: (tenant: TenantId) => Flow): void {
+export function registerFlowRoutes(http: Http, flowOf: (actor: Actor) => Flow): void {
   http.route({
     method: 'GET',
     url: '/api/v1/flow',
     config: { permission: 'edges.read' },
     schema: { summary: 'The path of the samples as it is now', tags: ['flow'], response: { 200: flow } },
-    handler: (request) => flowOf(tenantOf(request)),
+    handler: (request) => flowOf(actorOf(request)),
   });
 }

@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 
 interface FlowOptions {
   edges: Edges;
-  ingest: Pick<Ingest, 'stats'>;
+  ingest: Pick<Ingest, 'rates'>;
   connections: () => number;
   log: Pick<Log, 'stats'>;
   telemetry: Pick<Telemetry, 'stats'>;
@@ -20,7 +20,7 @@ const lagWarningMs = 15_000;
 
 /** The whole path as a picture, from what each step says of itself. */
 export function createFlow({ edges, ingest, connections, log, telemetry, nowMs }: FlowOptions) {
-  return (tenant: TenantId): Flow => {
+  return ({ tenant, tenantNumber }: { tenant: TenantId; tenantNumber: number }): Flow => {
     const shownEdges = edges.list(tenant).map((edge): Flow['edges'][number] => {
       const { report } = edge;
       const backlog = report?.backlog.samples ?? 0;
@@ -53,7 +53,7 @@ export function createFlow({ edges, ingest, connections, log, telemetry, nowMs }
       degraded: inState('degraded'),
       offline: inState('offline') + inState('connecting'),
     };
-    const { samplesPerSecond, messagesPerSecond } = ingest.stats();
+    const { samplesPerSecond, messagesPerSecond } = ingest.rates(tenantNumber);
     const kept = log.stats();
     const store = telemetry.stats();
     const logCause: Cause | null =

@@ -33,12 +33,19 @@ interface IngestOptions {
 /** The one way in for samples: every door ends here. `ok` means that the samples are on disk. */
 export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
   const now = () => nowUs() / 1000;
-  const samples = new RateMeter(now);
-  const messages = new RateMeter(now);
-  let refusals = 0;
+  /** Each tenant sees its own traffic. */
+  const meters = new Map<number, { samples: RateMeter; messages: RateMeter }>();
+  let total = 0;
+
+  function meterOf(tenantNumber: number) {
+    const known = meters.get(tenantNumber);
+    if (known !== undefined) return known;
+    const made = { samples: new RateMeter(now), messages: new RateMeter(now) };
+    meters.set(tenantNumber, made);
+    return made;
+  }
 
   function refuse(reason: 'malformed' | 'not-authorized', message: string): IngestOutcome {
-    refusals++;
     return { ok: false, reason, message };
   }
 
@@ -53,8 +60,10 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
       lines('error', 'samples not acknowledged', { cause: errorLine(error), samples: batch.count });
       return { ok: false, reason: 'unavailable', message: 'the log cannot be written now; send again later' };
     }
-    samples.count(batch.count);
-    messages.count(1);
+    const meter = meterOf(sender.tenantNumber);
+    meter.samples.count(batch.count);
+    meter.messages.count(1);
+    total += batch.count;
     return { ok: true, accepted: batch.count };
   }
 
@@ -74,12 +83,13 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
       const batch = toBatch(given);
       return append(sender, batch, encodeBatch(batch));
     },
-    stats: () => ({
-      samplesPerSecond: samples.perSecond(),
-      messagesPerSecond: messages.perSecond(),
-      samples: samples.total,
-      refusals,
-    }),
+    /** Of one tenant, since the start. */
+    rates(tenantNumber: number) {
+      const { samples, messages } = meterOf(tenantNumber);
+      return { samplesPerSecond: samples.perSecond(), messagesPerSecond: messages.perSecond() };
+    },
+    /** Samples of all tenants that were acknowledged since the start. */
+    total: () => total,
   };
 }
 

@@ -15,7 +15,7 @@ interface LiveOptions {
   authenticate: (request: IncomingMessage) => Promise<Actor | null>;
   /** False for a series that the tenant does not have. */
   mayWatch: (tenant: TenantId, series: number) => boolean;
-  flowOf: (tenant: TenantId) => Flow;
+  flowOf: (actor: UserActor) => Flow;
   edgesOf: (tenant: TenantId) => Edge[];
   nowMs: () => number;
   lines: LogLines;
@@ -72,7 +72,7 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
 
   function sendPictures(socket: WebSocket, watcher: Watcher, actor: UserActor): void {
     if (socket.bufferedAmount > slowBytes) return;
-    if (watcher.flow) send(socket, { type: 'flow', flow: flowOf(actor.tenant) });
+    if (watcher.flow) send(socket, { type: 'flow', flow: flowOf(actor) });
     if (watcher.edges) send(socket, { type: 'edges', edges: edgesOf(actor.tenant) });
   }
 
