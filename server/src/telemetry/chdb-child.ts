@@ -1,5 +1,5 @@
 import { type ChdbResult, Session } from 'chdb';
-import type { ChdbAnswer, ChdbCall } from './chdb-messages.ts';
+import { type ChdbAnswer, type ChdbCall, laneWidths } from './chdb-messages.ts';
 
 /**
  * The process that holds chDB. Started by `chdb-engine.ts` with the data folder and the memory limit in bytes; ends at
@@ -16,7 +16,6 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-const readers = 3;
 const sessionSettings = [
   'SET do_not_merge_across_partitions_select_final = 1',
   'output_format_json_quote_64bit_integers = 0',
@@ -44,7 +43,11 @@ function openLane(width: number): Lane {
   return { sessions: new Set(sessions), idle: sessions, waiting: [] };
 }
 
-const lanes = { insert: openLane(1), run: openLane(1), query: openLane(readers) };
+const lanes = {
+  insert: openLane(laneWidths.insert),
+  run: openLane(laneWidths.run),
+  query: openLane(laneWidths.query),
+};
 
 function send(answer: ChdbAnswer): void {
   if (process.connected) process.send!(answer);

@@ -79,6 +79,17 @@ test('too many questions at once are told so, and the others are answered', asyn
   for (const result of refused) expect(result.reason).toMatchObject({ code: 'telemetry.busy' });
 });
 
+test('many long questions wait for each other, and nobody takes that for a stuck engine', async () => {
+  const { pid } = engine;
+  const asked = Array.from({ length: 21 }, () => engine.query('SELECT sleep(3)', {}, { timeoutMs: 2500 }));
+  const codes = (await Promise.allSettled(asked)).map((result) =>
+    result.status === 'rejected' ? result.reason.code : 'answered',
+  );
+  expect(codes).not.toContain('telemetry.unavailable');
+  expect(codes).toContain('telemetry.busy');
+  expect(engine.pid).toBe(pid);
+}, 30_000);
+
 test('when chDB dies its callers hear it at once, and it comes back', async () => {
   const asked = engine.query('SELECT sleep(3)', {});
   const gone = engine.pid!;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bindNumbers } from './bind-numbers.ts';
-import type { ChdbAnswer, ChdbCall } from './chdb-messages.ts';
+import { type ChdbAnswer, type ChdbCall, laneWidths } from './chdb-messages.ts';
 import type { EngineParameters, EngineState, QueryLimits, TelemetryEngine } from './telemetry-engine.ts';
 import { TelemetryFault, type TelemetryFaultCode } from './telemetry-fault.ts';
 
@@ -26,12 +26,15 @@ export interface ChdbEngine extends TelemetryEngine {
 }
 
 interface Pending {
+  readonly call: ChdbCall;
+  readonly timeoutMs: number;
   readonly resolve: (bytes: Uint8Array) => void;
   readonly reject: (fault: TelemetryFault) => void;
-  readonly deadline: NodeJS.Timeout;
+  /** While it waits: when it is told to come back. Under way: when chDB counts as stuck. */
+  deadline: NodeJS.Timeout;
 }
 
-const maxUnderWay = 128;
+const maxWaiting = 128;
 const startTimeoutMs = 30_000;
 const firstBackOffMs = 100;
 const maxBackOffMs = 10_000;
@@ -57,6 +60,7 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
     `luban-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`,
   );
   const underWay = new Map<number, Pending>();
+  const waiting: Record<ChdbCall['kind'], Pending[]> = { insert: [], run: [], query: [] };
   let child: ChildProcess | undefined;
   let state: EngineState = 'stopped';
   let lastWords = '';
@@ -99,13 +103,14 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
       if (again) options.onRestart?.();
       return;
     }
-    const call = underWay.get(answer.id);
-    if (!call) return;
+    const pending = underWay.get(answer.id);
+    if (!pending) return;
     underWay.delete(answer.id);
-    clearTimeout(call.deadline);
-    if (answer.kind === 'done') call.resolve(answer.bytes);
+    clearTimeout(pending.deadline);
+    pump(pending.call.kind);
+    if (answer.kind === 'done') pending.resolve(answer.bytes);
     else
-      call.reject(
+      pending.reject(
         new TelemetryFault(codeOf.get(answer.clickhouseCode) ?? 'telemetry.refused', answer.message, { cause: answer }),
       );
   }
@@ -113,11 +118,12 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
   function onGone(reason: string): void {
     child = undefined;
     const fault = new TelemetryFault('telemetry.unavailable', reason);
-    for (const call of underWay.values()) {
-      clearTimeout(call.deadline);
-      call.reject(fault);
+    for (const pending of [...underWay.values(), ...Object.values(waiting).flat()]) {
+      clearTimeout(pending.deadline);
+      pending.reject(fault);
     }
     underWay.clear();
+    for (const lane of Object.values(waiting)) lane.length = 0;
     if (state === 'stopped') return;
     if (state === 'ready') state = 'recovering';
     onFault(fault);
@@ -126,23 +132,42 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
   }
 
   function call(kind: ChdbCall['kind'], sql: string, settings: string, timeoutMs: number): Promise<Uint8Array> {
-    const to = child;
-    if (state !== 'ready' || !to)
+    if (state !== 'ready' || !child)
       return Promise.reject(new TelemetryFault('telemetry.unavailable', `the time series store is ${state}`));
-    if (underWay.size >= maxUnderWay)
-      return Promise.reject(new TelemetryFault('telemetry.busy', `${underWay.size} questions are waiting`));
-    const id = ++lastId;
+    const lane = waiting[kind];
+    if (lane.length >= maxWaiting)
+      return Promise.reject(new TelemetryFault('telemetry.busy', `${lane.length} questions are waiting`));
     return new Promise((resolve, reject) => {
-      // A stuck engine answers nobody: killing it brings a new one, and every caller learns of it.
-      const deadline = setTimeout(() => to.kill('SIGKILL'), timeoutMs + graceMs);
-      underWay.set(id, { resolve, reject, deadline });
-      to.send({ id, kind, sql, settings } satisfies ChdbCall, (error) => {
-        if (error && underWay.delete(id)) {
-          clearTimeout(deadline);
-          reject(new TelemetryFault('telemetry.unavailable', 'chDB cannot be reached', { cause: error }));
-        }
-      });
+      const tooLong = () => {
+        lane.splice(lane.indexOf(pending), 1);
+        reject(new TelemetryFault('telemetry.busy', `waited ${timeoutMs} ms behind other questions`));
+      };
+      const deadline = setTimeout(tooLong, timeoutMs);
+      const pending = { call: { id: ++lastId, kind, sql, settings }, timeoutMs, resolve, reject, deadline };
+      lane.push(pending);
+      pump(kind);
     });
+  }
+
+  /** Hands chDB what it can begin at once: a question's time runs while chDB works on it, not while it waits. */
+  function pump(kind: ChdbCall['kind']): void {
+    const to = child;
+    const lane = waiting[kind];
+    let busy = 0;
+    for (const { call } of underWay.values()) if (call.kind === kind) busy++;
+    for (; to && busy < laneWidths[kind] && lane.length > 0; busy++) {
+      const pending = lane.shift()!;
+      const { id } = pending.call;
+      clearTimeout(pending.deadline);
+      // A stuck engine answers nobody: killing it brings a new one, and every caller learns of it.
+      pending.deadline = setTimeout(() => to.kill('SIGKILL'), pending.timeoutMs + graceMs);
+      underWay.set(id, pending);
+      to.send(pending.call, (error) => {
+        if (!error || !underWay.delete(id)) return;
+        clearTimeout(pending.deadline);
+        pending.reject(new TelemetryFault('telemetry.unavailable', 'chDB cannot be reached', { cause: error }));
+      });
+    }
   }
 
   return {

@@ -7,3 +7,6 @@ export type ChdbAnswer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly kind: 'failed'; readonly id: number; readonly clickhouseCode: number; readonly message: string };
+
+/** Calls of each kind that chDB works on at once; its process has as many connections. */
+export const laneWidths = { insert: 1, run: 1, query: 3 } as const;
