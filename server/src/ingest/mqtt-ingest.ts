@@ -98,13 +98,27 @@ export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lin
     return ingest.acceptSamples(identity, samples).then(plain);
   }
 
+  /** Edges whose configuration is on its way; true when it has changed meanwhile. */
+  const sending = new Map<EdgeId, boolean>();
+
+  /** One at a time to each edge: of several changes in a row it gets the last one. */
   function sendConfiguration(edge: EdgeId): void {
-    const peer = edgePeers.get(edge);
-    if (peer === undefined) return;
-    edges
-      .configuration(edge)
-      .then((configuration) => peer.publish(topics.configuration, Buffer.from(JSON.stringify(configuration)), 1))
-      .catch((error: unknown) => lines('error', 'configuration not sent', { edge, cause: errorLine(error) }));
+    if (!edgePeers.has(edge)) return;
+    const busy = sending.has(edge);
+    sending.set(edge, busy);
+    if (busy) return;
+    deliverConfiguration(edge)
+      .catch((error: unknown) => lines('error', 'configuration not sent', { edge, cause: errorLine(error) }))
+      .finally(() => {
+        const again = sending.get(edge) === true;
+        sending.delete(edge);
+        if (again) sendConfiguration(edge);
+      });
+  }
+
+  async function deliverConfiguration(edge: EdgeId): Promise<void> {
+    const configuration = Buffer.from(JSON.stringify(await edges.configuration(edge)));
+    await edgePeers.get(edge)?.publish(topics.configuration, configuration, 1);
   }
 
   const door = createMqttDoor<MqttIdentity>({ host, port, log: lines }, handlers);

@@ -36,11 +36,14 @@ export class Deliveries {
     this.#window = Math.min(receiveMaximum, MAX_UNACKNOWLEDGED);
   }
 
-  /** Does so much wait that the client, which does not read or acknowledge, should be let go? */
+  /**
+   * Does so much wait that the client, which does not read or acknowledge, should be let go? A client for which nothing
+   * waits takes one message of any size: an edge's configuration may be larger than the limit.
+   */
   isFullFor(bytes: number): boolean {
     const { maxUnsentBytes, maxUnsentPublishes } = this.#limits;
-    const unsent = this.#outgoing.unsentBytes + this.#waitingBytes + bytes;
-    return this.#waiting.length >= maxUnsentPublishes || unsent > maxUnsentBytes;
+    const unsent = this.#outgoing.unsentBytes + this.#waitingBytes;
+    return this.#waiting.length >= maxUnsentPublishes || (unsent > 0 && unsent + bytes > maxUnsentBytes);
   }
 
   /** `payload` must not change before the promise resolves. */

@@ -202,6 +202,21 @@ test('a client that does not read is disconnected once too much waits for it, an
   client.socket.destroy();
 });
 
+test('a client that reads gets one message larger than all that may wait: an edge’s whole configuration', async () => {
+  fixture = await openDoor();
+  const client = await connectedClient(fixture.port, 5, { clientId: 'edge' });
+  client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'luban/c', qos: 1 }] });
+  await client.next();
+  const [peer] = [...fixture.door.peers()];
+  const delivered = peer!.publish('luban/c', Buffer.alloc(5_000_000, 'x'), 1);
+  const packet = await client.next();
+  if (packet === 'closed' || packet.cmd !== 'publish') throw new Error('the message did not come');
+  expect(packet.payload.length).toBe(5_000_000);
+  client.send({ cmd: 'puback', messageId: packet.messageId! });
+  expect(await delivered).toBe(true);
+  client.socket.destroy();
+});
+
 test('a client that pings without reading the answers does not fill the memory', async () => {
   fixture = await openDoor();
   const client = await connectedClient(fixture.port, 4);
