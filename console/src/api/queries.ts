@@ -1,10 +1,12 @@
 import type {
+  Binding,
   Edge,
   EdgeEvent,
   Flow,
   LatestReading,
   Me,
   Page,
+  Reading,
   SeriesBuckets,
   SeriesReadings,
   Site,
@@ -39,6 +41,12 @@ export const modelsQuery = queryOptions({
   queryFn: ({ signal }) => api.get<Page<ThingModel>>('/thing-models', { limit: 1000 }, signal),
   staleTime: 30_000,
 });
+export const modelQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['model', id],
+    queryFn: ({ signal }) => api.get<ThingModel>(`/thing-models/${id}`, undefined, signal),
+    staleTime: 30_000,
+  });
 export const flowQuery = queryOptions({
   queryKey: ['flow'],
   queryFn: ({ signal }) => api.get<Flow>('/flow', undefined, signal),
@@ -88,6 +96,11 @@ export const thingPointsQuery = (thing: string) =>
     queryFn: ({ signal }) => all<ListedPoint>('/points', { thing }, signal),
     staleTime: 15_000,
   });
+/** The points of the thing with this key; null when there is none. */
+export async function pointsOfKey(key: string, signal: AbortSignal): Promise<readonly ListedPoint[] | null> {
+  const found = (await all<ListedThing>('/things', { q: key.slice(0, 100) }, signal)).find((one) => one.key === key);
+  return found === undefined ? null : all<ListedPoint>('/points', { thing: found.id }, signal);
+}
 export const pointsQuery = (q: string) =>
   infiniteQueryOptions({
     queryKey: ['points', 'search', q],
@@ -157,6 +170,41 @@ export const devicesQuery = (edge: string) =>
     queryKey: ['devices', edge],
     queryFn: ({ signal }) => api.get<Page<ListedDevice>>('/devices', { edge, limit: 1000 }, signal),
     refetchInterval: 3000,
+  });
+export const deviceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['device', id],
+    queryFn: ({ signal }) => api.get<ListedDevice>(`/devices/${id}`, undefined, signal),
+    refetchInterval: 3000,
+  });
+export interface BoundPoint {
+  binding: Binding;
+  point: ListedPoint;
+}
+/** So many series fit into one address. */
+const seriesAtOnce = 500;
+/** What a device delivers, each with its point and the newest reading put where live readings go. */
+export const boundPointsQuery = (device: string, put: (series: number, reading: Reading) => void) =>
+  queryOptions({
+    queryKey: ['bindings', device],
+    queryFn: async ({ signal }): Promise<BoundPoint[]> => {
+      const bindings = await all<Binding>(`/devices/${device}/bindings`, {}, signal);
+      const points = new Map<number, ListedPoint>();
+      for (let at = 0; at < bindings.length; at += seriesAtOnce) {
+        const series = bindings
+          .slice(at, at + seriesAtOnce)
+          .map((one) => one.series)
+          .join(',');
+        for (const point of await all<ListedPoint>('/points', { series }, signal)) points.set(point.series, point);
+        const { items } = await api.get<{ items: LatestReading[] }>('/readings/latest', { series }, signal);
+        for (const { series: one, reading } of items) if (reading !== null) put(one, reading);
+      }
+      return bindings.flatMap((binding) => {
+        const point = points.get(binding.series);
+        return point === undefined ? [] : [{ binding, point }];
+      });
+    },
+    staleTime: 15_000,
   });
 export const gapsQuery = (edge: string, open: boolean) =>
   infiniteQueryOptions({

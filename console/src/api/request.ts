@@ -55,6 +55,7 @@ export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => send<T>('GET', path, { query, signal }),
   post: <T>(path: string, body?: unknown, headers?: Record<string, string>) =>
     send<T>('POST', path, { body: body ?? {}, headers }),
+  put: <T>(path: string, body: unknown) => send<T>('PUT', path, { body }),
   patch: <T>(path: string, body: unknown) => send<T>('PATCH', path, { body }),
   delete: (path: string) => send<void>('DELETE', path, {}),
 };

@@ -1,17 +1,16 @@
 import { HddOutlined, MoreOutlined, PlusOutlined } from '@ant-design/icons';
 import type { Edge, Page } from '@luban/contracts';
-import { type UseQueryResult, useMutation } from '@tanstack/react-query';
-import { App, Button, Dropdown } from 'antd';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Button, Dropdown } from 'antd';
 import { useState } from 'react';
-import { textOf } from '../api/api-error.ts';
 import type { ListedDevice } from '../api/api-types.ts';
-import { queryClient } from '../api/query-client.ts';
-import { api } from '../api/request.ts';
 import { formatRate } from '../design/format-number.ts';
 import { LastKnown } from '../design/last-known.tsx';
 import { Age } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
+import { useDeviceActions } from '../device/device-actions.ts';
 import { edgesTexts as texts } from '../language/edges-texts.ts';
 import { useLanguage, useText } from '../language/language.tsx';
 import { deviceStates, shared } from '../language/shared-texts.ts';
@@ -27,30 +26,11 @@ interface Given {
 export function DeviceTable({ edge, devices, mayWrite }: Given) {
   const t = useText();
   const { language } = useLanguage();
-  const { modal, message } = App.useApp();
   const [adding, setAdding] = useState(false);
-  const again = () => queryClient.invalidateQueries({ queryKey: ['devices', edge.id] });
-  const onError = (error: unknown) => message.error(t(textOf(error)));
-  const change = useMutation({
-    mutationFn: (device: ListedDevice) => api.patch(`/devices/${device.id}`, { enabled: !device.enabled }),
-    onSuccess: again,
-    onError,
-  });
-  const remove = useMutation({
-    mutationFn: (device: ListedDevice) => api.delete(`/devices/${device.id}`),
-    onSuccess: again,
-    onError,
-  });
+  const { change, remove } = useDeviceActions(edge.id);
   const act = (key: string, device: ListedDevice) => {
     if (key === 'enabled') change.mutate(device);
-    else
-      modal.confirm({
-        title: `${t(texts.removeDevice)}: ${device.name}`,
-        content: t(texts.removeDeviceSure),
-        okText: t(shared.remove),
-        okButtonProps: { danger: true },
-        onOk: () => remove.mutateAsync(device).catch(() => undefined), // onError has told it
-      });
+    else remove(device);
   };
   const items = devices.data?.items ?? [];
   // The live report of the edge is newer than the one in the list.
@@ -95,7 +75,10 @@ export function DeviceTable({ edge, devices, mayWrite }: Given) {
                 return (
                   <tr key={device.id}>
                     <td className="nowrap">
-                      {device.name} {device.simulated && <span className="tag">{t(shared.simulated)}</span>}
+                      <Link to="/edges/$id/devices/$device" params={{ id: edge.id, device: device.id }}>
+                        {device.name}
+                      </Link>{' '}
+                      {device.simulated && <span className="tag">{t(shared.simulated)}</span>}
                     </td>
                     <td>
                       <StateMark tone={state === null ? 'idle' : toneOf(state)}>

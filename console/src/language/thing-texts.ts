@@ -37,6 +37,8 @@ export const thingTexts = {
     zh: '把它的点绑定到一台采集设备，或在“密钥”中为它签发密钥，让它自己上报。',
     en: 'Bind its points to a device of an edge, or issue a key under Keys and let it send by itself.',
   },
+  toDevice: { zh: '查看采集设备', en: 'Look at the device' },
+  toEdge: { zh: '查看它的网关', en: 'Look at its edge' },
   toEdges: { zh: '查看边缘网关', en: 'Look at the edges' },
   detail: { zh: '设备的原话', en: "The machine's own words" },
   choosePoints: { zh: '选择要画的点（最多 10 个）', en: 'Points to draw (at most 10)' },

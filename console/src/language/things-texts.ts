@@ -26,8 +26,8 @@ export const thingsTexts = {
   },
   model: { zh: '物模型', en: 'Thing model' },
   noModels: {
-    zh: '还没有物模型。请先通过 API（POST /api/v1/thing-models）导入一个。',
-    en: 'There is no thing model yet. Import one through the API first (POST /api/v1/thing-models).',
+    zh: '还没有物模型。请先新建一个。',
+    en: 'There is no thing model yet. Make one first.',
   },
   points: { zh: '点', en: 'Points' },
   stateSince: { zh: '持续', en: 'For' },

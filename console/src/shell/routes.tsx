@@ -79,6 +79,22 @@ const tree = root.addChildren([
     }),
     createRoute({
       getParentRoute: () => inside,
+      path: '/thing-models',
+      component: lazyRouteComponent(() => import('../models/models-page.tsx'), 'ModelsPage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
+      path: '/thing-models/new',
+      validateSearch: (search): { from?: string } => ({ from: text(search.from) }),
+      component: lazyRouteComponent(() => import('../models/model-editor-page.tsx'), 'ModelEditorPage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
+      path: '/thing-models/$id',
+      component: lazyRouteComponent(() => import('../models/model-page.tsx'), 'ModelPage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
       path: '/edges',
       component: lazyRouteComponent(() => import('../edges/edges-page.tsx'), 'EdgesPage'),
     }),
@@ -87,6 +103,12 @@ const tree = root.addChildren([
       path: '/edges/$id',
       validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
       component: lazyRouteComponent(() => import('../edges/edge-page.tsx'), 'EdgePage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
+      path: '/edges/$id/devices/$device',
+      validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
+      component: lazyRouteComponent(() => import('../device/device-page.tsx'), 'DevicePage'),
     }),
     createRoute({
       getParentRoute: () => inside,

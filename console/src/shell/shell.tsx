@@ -8,6 +8,7 @@ import {
   MenuOutlined,
   TeamOutlined,
   TranslationOutlined,
+  UserOutlined,
 } from '@ant-design/icons';
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
@@ -21,6 +22,7 @@ import { useTheme } from '../design/theme.tsx';
 import { type Both, useLanguage, useText } from '../language/language.tsx';
 import { roleTexts } from '../language/shared-texts.ts';
 import { shell } from '../language/shell-texts.ts';
+import { AccountForm } from './account-form.tsx';
 import { Brand } from './brand.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 
@@ -62,7 +64,7 @@ function Connection() {
 }
 
 /** Everything that belongs to who is signed in: language, theme, leaving. */
-function useAccountMenu() {
+function useAccountMenu(editAccount: () => void) {
   const t = useText();
   const { language, setLanguage } = useLanguage();
   const { name, setName } = useTheme();
@@ -73,6 +75,7 @@ function useAccountMenu() {
       setLanguage(next);
       await api.patch('/me', { language: next });
     } else if (key === 'theme') setName(name === 'dark' ? 'light' : 'dark');
+    else if (key === 'account') editAccount();
     else if (key === 'out') {
       await api.delete('/sessions/current');
       await navigate({ to: '/sign-in' });
@@ -80,6 +83,7 @@ function useAccountMenu() {
     }
   };
   const items = [
+    { key: 'account', icon: <UserOutlined />, label: t(shell.account) },
     { key: 'language', icon: <TranslationOutlined />, label: t(shell.language) },
     { key: 'theme', icon: <BulbOutlined />, label: t(name === 'dark' ? shell.light : shell.dark) },
     { type: 'divider' as const },
@@ -92,8 +96,12 @@ function useAccountMenu() {
 export function Shell() {
   const t = useText();
   const { data: me } = useSuspenseQuery(meQuery);
-  const menu = useAccountMenu();
   const [open, setOpen] = useState(false);
+  const [account, setAccount] = useState(false);
+  const menu = useAccountMenu(() => {
+    setOpen(false);
+    setAccount(true);
+  });
   useEffect(() => {
     live.start();
     return () => live.stop();
@@ -116,7 +124,11 @@ export function Shell() {
         <div className="side-foot">
           <Connection />
           <Dropdown menu={menu} trigger={['click']} placement="topLeft">
-            <button type="button" className="who">
+            <button
+              type="button"
+              className="who"
+              title={`${me.user.name}\n${me.tenant.name} · ${t(roleTexts[me.user.role])}`}
+            >
               <span className="face">{[...me.user.name][0]?.toUpperCase()}</span>
               <span className="clip">
                 <span className="clip">{me.user.name}</span>
@@ -176,6 +188,7 @@ export function Shell() {
           )}
         </div>
       </Drawer>
+      {account && <AccountForm me={me} close={() => setAccount(false)} />}
     </div>
   );
 }

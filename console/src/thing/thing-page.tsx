@@ -69,7 +69,7 @@ export function ThingPage() {
           </StateMark>
         </div>
       </header>
-      <Why thing={thing} />
+      <Why thing={thing} points={points.data} />
       <nav className="tabs" aria-label={thing.name}>
         {tabs
           .filter((one) => mayWrite || !one.write)

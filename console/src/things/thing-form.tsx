@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Alert, Form, Input, Modal, Select } from 'antd';
 import type { ListedThing } from '../api/api-types.ts';
 import { modelsQuery } from '../api/queries.ts';
@@ -7,6 +7,7 @@ import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
 import { Problem } from '../design/problem.tsx';
 import { useLanguage, useText } from '../language/language.tsx';
+import { modelsTexts } from '../language/models-texts.ts';
 import { shared } from '../language/shared-texts.ts';
 import { thingsTexts as texts } from '../language/things-texts.ts';
 import { SiteSelect } from './site-select.tsx';
@@ -44,7 +45,13 @@ export function ThingForm({ site, close }: { site: string | undefined; close: ()
       width={460}
     >
       {models.data?.items.length === 0 && (
-        <Alert type="info" showIcon title={t(texts.noModels)} style={{ marginBottom: 16 }} />
+        <Alert
+          type="info"
+          showIcon
+          title={t(texts.noModels)}
+          action={<Link to="/thing-models/new">{t(modelsTexts.add)}</Link>}
+          style={{ marginBottom: 16 }}
+        />
       )}
       <Problem error={save.error ?? models.error} />
       <Form

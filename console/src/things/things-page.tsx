@@ -1,4 +1,4 @@
-import { ApartmentOutlined, PlusOutlined, SearchOutlined } from '@ant-design/icons';
+import { ApartmentOutlined, PlusOutlined, ProfileOutlined, SearchOutlined } from '@ant-design/icons';
 import { thingState } from '@luban/contracts';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -12,6 +12,7 @@ import { Age } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
 import { useText } from '../language/language.tsx';
+import { modelsTexts } from '../language/models-texts.ts';
 import { overviewTexts } from '../language/overview-texts.ts';
 import { shared, thingStates } from '../language/shared-texts.ts';
 import { thingsTexts as texts } from '../language/things-texts.ts';
@@ -43,13 +44,16 @@ export function ThingsPage() {
     <div className="page things-page">
       <div className="page-head">
         <h1>{t(texts.title)}</h1>
-        {mayWrite && (
-          <div className="actions">
+        <div className="actions">
+          <Link to="/thing-models">
+            <Button icon={<ProfileOutlined />}>{t(modelsTexts.title)}</Button>
+          </Link>
+          {mayWrite && (
             <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
               {t(texts.add)}
             </Button>
-          </div>
-        )}
+          )}
+        </div>
       </div>
       <div className="things">
         <SitePanel chosen={site} choose={(next) => filter({ site: next })} />
