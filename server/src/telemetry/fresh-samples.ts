@@ -5,6 +5,8 @@ import { type StoredSample, storedValue } from './stored-sample.ts';
 /** The rows that were read from the log and are not in the store yet: blocks in order, the last one still open. */
 export interface FreshSamples {
   readonly rows: number;
+  /** Characters of all texts. */
+  readonly textLength: number;
   /** The oldest block that is complete. */
   readonly sealed: SampleBlock | undefined;
   readonly open: SampleBlock | undefined;
@@ -41,6 +43,9 @@ export function createFreshSamples(blockRows: number): FreshSamples {
   return {
     get rows() {
       return rows;
+    },
+    get textLength() {
+      return [...sealed, ...(open ? [open] : [])].reduce((sum, block) => sum + block.textLength, 0);
     },
     get sealed() {
       return sealed[0];

@@ -10,6 +10,8 @@ export interface SampleBlock extends SampleColumns {
   readonly oldestArrivalUs: number;
   /** `performance.now()` of the first row. */
   readonly openedMs: number;
+  /** Characters of all texts. */
+  textLength: number;
 }
 
 export function openSampleBlock(record: LogRecord, capacity: number): SampleBlock {
@@ -19,6 +21,7 @@ export function openSampleBlock(record: LogRecord, capacity: number): SampleBloc
     to: record.position,
     oldestArrivalUs: record.arrivalUs,
     openedMs: performance.now(),
+    textLength: 0,
   };
 }
 
@@ -37,7 +40,9 @@ export function appendRecord(block: SampleBlock, record: LogRecord): void {
     for (let i = 0; i < batch.count; i++) {
       const kind = statusKind(batch.status[i]!);
       if (kind !== 'string' && kind !== 'json') continue;
-      block.texts.set(start + i, batch.texts[batch.value[i]!]!);
+      const text = batch.texts[batch.value[i]!]!;
+      block.texts.set(start + i, text);
+      block.textLength += text.length;
       block.value[start + i] = 0;
     }
   }

@@ -39,6 +39,9 @@ export interface TelemetryWriter {
 const commitEveryMs = 10_000;
 const firstPauseMs = 200;
 const maxPauseMs = 5_000;
+/** Texts weigh more than numbers: of them a block and the memory hold at most so many characters. */
+const blockTextLength = 16 << 20;
+const maxFreshTextLength = 64 << 20;
 const readLimit = { records: 512, bytes: 4 << 20 };
 
 interface Waiter {
@@ -68,7 +71,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
 
   async function readLoop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (fresh.rows >= maxFreshRows && fresh.sealed) {
+      if (fresh.sealed && (fresh.rows >= maxFreshRows || fresh.textLength >= maxFreshTextLength)) {
         await pause(1000, signal, (wake) => (wakeReader = wake));
         continue;
       }
@@ -105,7 +108,8 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     if (record.position < inserted) return;
     if (replay && record.position >= replay.to) endReplay(replay.to);
     fresh.append(record);
-    if (replay ? readPosition === replay.to : fresh.open!.rows >= blockRows) fresh.seal();
+    const full = fresh.open!.rows >= blockRows || fresh.open!.textLength >= blockTextLength;
+    if (replay && fresh.open!.from < replay.to ? readPosition === replay.to : full) fresh.seal();
     if (replay && readPosition >= replay.to) wakeInserter();
     options.onRecord(record);
   }

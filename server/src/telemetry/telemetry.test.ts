@@ -86,6 +86,13 @@ test('every kind of value comes back as it was, before and after it is stored', 
   expect(before.more).toBe(false);
 });
 
+test('long texts are stored before they fill the memory, however few rows they are', async () => {
+  const { telemetry, log } = await open();
+  for (let i = 0; i < 80; i++) put(log, [{ time: t0 + i, value: `${i}`.padEnd(256 * 1024, 'x') }]);
+  await visible(telemetry, 1, 7, t0 + 79);
+  await expect.poll(() => telemetry.stats().backlogRecords, patient).toBeLessThan(20);
+});
+
 test('the same series and time twice keeps what arrived last, fresh, stored and merged', async () => {
   const { telemetry, log } = await open();
   const read = async () => (await telemetry.range(all)).get(7)!.samples.map((sample) => sample.value);
