@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { type Cause, newId, topics } from '@luban/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Broker, createBroker, createListener, until } from '../broker-fixture.ts';
@@ -71,4 +72,26 @@ test.each([
   [undefined, 'cut'],
 ])('an answer with reason %s is %s', (code, kind) => {
   expect(publishOutcome(Object.assign(new Error('no'), { code })).kind).toBe(kind);
+});
+
+test('stops within seconds although the platform answers nothing any more', async () => {
+  const silent = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(Buffer.from([0x20, 3, 0, 0, 0])));
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const url = `mqtt://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const uplink = createUplink({
+    url,
+    edge: newId('edge'),
+    key: 'k',
+    onConfiguration: () => undefined,
+    event: () => undefined,
+  });
+  uplink.start();
+  const connection = await uplink.connection(AbortSignal.timeout(5000));
+  const sent = connection!.send(topics.batch, Buffer.from('x'));
+  await uplink.stop();
+  expect(await sent).toEqual({ kind: 'cut' });
+  await new Promise((resolve) => silent.close(resolve));
 });

@@ -28,6 +28,7 @@ const deniedCodes = new Set<unknown>([0x85, 0x86, 0x87, 0x8a]);
 const wantedWindow = 16;
 /** The platform may hold an acknowledgement back to slow us down; longer than this and the connection is dead. */
 const acknowledgeTimeoutMs = 60_000;
+const goodbyeMs = 1000;
 
 /**
  * One MQTT 5 connection at a time, made anew after each end. Nothing is queued here: what was not acknowledged is
@@ -185,7 +186,12 @@ export function createUplink(options: {
     state: () => ({ connected: current !== null, cause }),
     async stop() {
       stopping.abort();
-      if (current) await current.client.endAsync();
+      const ending = current?.client;
+      if (ending) {
+        // A goodbye waits for what is under way; a platform that answers nothing must not hold the stop up.
+        await Promise.race([ending.endAsync(), pause(goodbyeMs, new AbortController().signal)]);
+        ending.stream.destroy();
+      }
       await running;
     },
   };
