@@ -81,6 +81,8 @@ export async function launch(environment, announce) {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
     children.set(name, child);
+    // A process that cannot be started or spoken to is one that dies: without a listener it would end the launcher too.
+    child.on('error', (error) => console.error(`${name}: ${error.message}`));
     listen?.(child);
     child.once('exit', (code, signal) => {
       children.delete(name);
@@ -130,14 +132,24 @@ export async function launch(environment, announce) {
 
   keep('platform', ['server/src/main.ts'], environment, (child) => {
     child.stdout.resume();
-    child.on('message', async (message) => {
-      if (message.type === 'start-plant') child.send({ type: 'plant-started', ...(await startPlant()) });
-      if (message.type === 'start-edge') startEdge(message.token);
-      if (message.type === 'announce') announce(message);
+    child.on('message', (message) => {
+      answer(child, message).catch((error) => console.error(`${message.type}: ${error.message}`));
     });
   });
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
   if (state.plant !== undefined) await startPlant();
   if (state.edge) startEdge();
+
+  /** Does what the platform asks for; it may be gone when that is done. */
+  async function answer(platform, message) {
+    if (message.type === 'start-plant') {
+      const ports = await startPlant();
+      if (platform.connected) platform.send({ type: 'plant-started', ...ports });
+    }
+    if (message.type === 'start-edge') startEdge(message.token);
+    if (message.type === 'announce') announce(message);
+  }
 
   function stop() {
     if (stopping) return;
@@ -153,6 +165,4 @@ export async function launch(environment, announce) {
       for (const child of children.values()) child.kill('SIGKILL');
     }, 15_000).unref();
   }
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
 }
