@@ -42,7 +42,7 @@ interface EdgesOptions {
   now: () => number;
   /** Hands a new configuration to an edge that is connected; another edge gets it when it subscribes. */
   sendConfiguration: (edge: EdgeId) => void;
-  /** Ends the connection of an edge that is no more. */
+  /** Ends the connections of an edge that is no more, or whose key another one has replaced. */
   dismiss: (edge: EdgeId) => void;
 }
 
@@ -138,6 +138,7 @@ export async function createEdges({ database, things, now, sendConfiguration, di
       const row = await store.spendToken(hashSecret(token), hashSecret(key), now());
       if (row === null) throw new Refusal('edges.token-invalid', 'Make a new token on the edge’s page');
       edges.set(row.id, row);
+      dismiss(row.id);
       return { edge: row.id, key };
     },
     /** The edge that a key belongs to, or null. */

@@ -44,8 +44,7 @@ export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lin
       if (password === undefined) return null;
       const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
       if (holder === null) return null;
-      const id = holder.kind === 'edge' ? holder.edge : holder.thing;
-      return username === undefined || username === id ? holder : null;
+      return username === undefined || username === holderOf(holder) ? holder : null;
     },
     publish(peer, topic, payload) {
       if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
@@ -126,10 +125,16 @@ export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lin
     start: () => door.start(),
     stop: () => door.stop(),
     sendConfiguration,
-    /** Ends the connection of an edge whose key is void. */
-    dismiss: (edge: EdgeId) => edgePeers.get(edge)?.disconnect('not-authorized'),
+    /** Ends every connection of an edge or a thing with a key that is void; who holds a good one comes again. */
+    dismiss(id: EdgeId | ThingId): void {
+      for (const peer of [...door.peers()]) if (holderOf(peer.identity) === id) peer.disconnect('not-authorized');
+    },
     stats: () => door.stats(),
   };
+}
+
+function holderOf(identity: MqttIdentity): EdgeId | ThingId {
+  return identity.kind === 'edge' ? identity.edge : identity.thing;
 }
 
 function notAuthorized(topic: string): PublishOutcome {

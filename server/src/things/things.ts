@@ -34,8 +34,15 @@ interface HeldPoint {
   sender: number;
 }
 
+interface ThingsOptions {
+  database: Database;
+  now: () => number;
+  /** Ends the connections of a thing that is no more, or has a key less. */
+  dismiss: (thing: ThingId) => void;
+}
+
 /** Sites, thing models, things and points of all tenants. */
-export async function createThings({ database, now }: { database: Database; now: () => number }) {
+export async function createThings({ database, now, dismiss }: ThingsOptions) {
   const store = createThingsStore(database);
   const directory = new SeriesDirectory();
   const bySeries = new Map<number, HeldPoint>();
@@ -174,6 +181,7 @@ export async function createThings({ database, now }: { database: Database; now:
         directory.remove(point.series);
       }
       byThing.delete(id);
+      dismiss(id);
     },
 
     pointsOf(tenant: TenantId, id: ThingId): Point[] {
@@ -224,6 +232,7 @@ export async function createThings({ database, now }: { database: Database; now:
     async revokeKey(tenant: TenantId, id: ThingId, key: string): Promise<void> {
       const { numDeletedRows } = await store.deleteKey(tenant, id, key);
       if (numDeletedRows === 0n) throw new Refusal('things.key-not-found', `There is no key ${key}`);
+      dismiss(id);
     },
     /** The thing that a device key belongs to, or null. */
     async keyHolder(secret: string | Buffer) {

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeBatch, qualityCode, type Series, type TenantId, toBatch, topics } from '@luban/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createEdges } from '../edges/edges.ts';
+import { edgeMigrations } from '../edges/edges-migrations.ts';
+import { counterMigrations } from '../platform/database/counters.ts';
+import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
+import { createThings, type Things } from '../things/things.ts';
+import { thingMigrations } from '../things/things-migrations.ts';
+import { createIngest } from './ingest.ts';
+import { connectedClient, connectPacket, rawClient } from './mqtt/door-fixture.ts';
+import { createMqttIngest } from './mqtt-ingest.ts';
+
+const nowUs = () => 1_790_000_000_000_000;
+const now = () => nowUs() / 1000;
+const owner = { tenant: 'tenant:00000000000000000000000000' as TenantId, tenantNumber: 1 };
+const directory = mkdtempSync(join(tmpdir(), 'luban-mqtt-'));
+const lines = () => undefined;
+let database: Database;
+let things: Things;
+let edges: Awaited<ReturnType<typeof createEdges>>;
+let mqtt: ReturnType<typeof createMqttIngest>;
+let port: number;
+let series: Series;
+let thing: Awaited<ReturnType<Things['addThing']>>;
+
+beforeAll(async () => {
+  database = openDatabase(join(directory, 'records.sqlite'));
+  await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
+  things = await createThings({ database, now, dismiss: (id) => mqtt.dismiss(id) });
+  edges = await createEdges({
+    database,
+    things,
+    now,
+    sendConfiguration: (id) => mqtt.sendConfiguration(id),
+    dismiss: (id) => mqtt.dismiss(id),
+  });
+  const ingest = createIngest({ log: { append: async () => 0 }, directory: things.directory, nowUs, lines });
+  mqtt = createMqttIngest({ host: '127.0.0.1', port: 0, ingest, things, edges, nowUs, lines });
+  ({ port } = await mqtt.start());
+  const property = { key: 'speed', name: { zh: '速度', en: 'Speed' }, type: 'number', unit: null, range: null };
+  const model = await things.addModel(owner.tenant, {
+    key: 'm',
+    name: { zh: '型', en: 'Model' },
+    description: null,
+    properties: [property],
+  } as never);
+  thing = await things.addThing(owner, { key: 't', name: 'T', model: model.id, site: null });
+  series = things.pointsOf(owner.tenant, thing.id)[0]!.series;
+});
+afterAll(async () => {
+  await mqtt.stop();
+  await database.destroy();
+  rmSync(directory, { recursive: true });
+});
+
+const batch = () =>
+  Buffer.from(
+    encodeBatch(toBatch([{ series, time: nowUs(), value: 1, quality: qualityCode('good'), simulated: false }])),
+  );
+const publish = (messageId: number) => ({
+  cmd: 'publish' as const,
+  topic: topics.batch,
+  payload: batch(),
+  qos: 1 as const,
+  messageId,
+  dup: false,
+  retain: false,
+});
+
+test('a revoked device key ends the connection that was opened with it, and opens none', async () => {
+  const { id, secret } = await things.issueKey(owner.tenant, thing.id, 'k');
+  const login = { username: thing.id, password: Buffer.from(secret) };
+  const client = await connectedClient(port, 5, login);
+  client.send(publish(1));
+  expect(await client.next()).toMatchObject({ cmd: 'puback', reasonCode: 0 });
+  await things.revokeKey(owner.tenant, thing.id, id);
+  expect(await client.next()).toMatchObject({ cmd: 'disconnect', reasonCode: 0x87 });
+  await client.closed;
+  const again = rawClient(port, 5);
+  again.send(connectPacket(5, login));
+  expect(await again.next()).toMatchObject({ cmd: 'connack', reasonCode: 0x86 });
+});
+
+test('a second enrolment ends the connections of the key that it voids', async () => {
+  const edge = await edges.add(owner.tenant, owner.tenantNumber, 'E');
+  const first = await edges.enrol((await edges.issueToken(owner.tenant, edge.id)).token);
+  const client = await connectedClient(port, 5, { username: edge.id, password: Buffer.from(first.key) });
+  await edges.enrol((await edges.issueToken(owner.tenant, edge.id)).token);
+  expect(await client.next()).toMatchObject({ cmd: 'disconnect', reasonCode: 0x87 });
+});
