@@ -66,5 +66,5 @@ test('an address is said in the words of the reader', () => {
     wordOrder: 'little',
   };
   expect(addressWords(address, 'zh')).toBe('保持寄存器 100 · float32 · CDAB');
-  expect(addressWords(address, 'en')).toBe('Holding register 100 · float32 · CDAB');
+  expect(addressWords(address, 'en')).toBe('Holding 100 · float32 · CDAB');
 });

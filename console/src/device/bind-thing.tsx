@@ -49,7 +49,7 @@ export function BindThing({ device, thing }: { device: ListedDevice; thing: stri
         count={free.length}
         rowPx={56}
         className={`draft-row ${protocol === 'modbus-tcp' ? 'modbus' : 'opc-ua'}`}
-        minWidth={protocol === 'modbus-tcp' ? 1190 : 960}
+        minWidth={protocol === 'modbus-tcp' ? 1090 : 860}
         head={<DraftHead protocol={protocol} />}
         row={(i) => {
           const point = free[i];

@@ -1,4 +1,5 @@
 import { DisconnectOutlined, TagsOutlined } from '@ant-design/icons';
+import { type QualityReason, qualityText } from '@luban/contracts';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { App, Button, Input } from 'antd';
@@ -84,7 +85,7 @@ export function BindingTable({ device, mayWrite }: { device: ListedDevice; mayWr
         count={shown.length}
         rowPx={48}
         className="binding-row"
-        minWidth={1010}
+        minWidth={1060}
         head={
           <>
             <span>{t(texts.point)}</span>
@@ -131,7 +132,7 @@ function BindingRow({ one: { binding, point }, unbind }: { one: BoundPoint; unbi
       <span className="right clip">
         <Value reading={reading} unit={point.unit} decimals={point.decimals} stale={stale} />
       </span>
-      <span className="row clip">
+      <span className="row ill" title={reading === null ? undefined : t(qualityText(reading.reason as QualityReason))}>
         {stale && <span className="tag warning">{t(shared.stale)}</span>}
         {reading !== null && !(stale && reading.quality === 'good') && <QualityTag reading={reading} />}
       </span>

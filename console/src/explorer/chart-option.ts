@@ -13,7 +13,7 @@ import { formatClock, formatDate, zoneOffset } from '../design/format-time.ts';
 import type { palettes } from '../design/theme.tsx';
 import { unitSymbol } from '../design/value.tsx';
 import type { Span } from './time-range.ts';
-import { entryAt, type Trace } from './trace.ts';
+import { entryAt, isStepped, type Trace } from './trace.ts';
 
 export type ChartOption = ComposeOption<
   LineSeriesOption | GridComponentOption | MarkAreaComponentOption | ToolboxComponentOption | TooltipComponentOption
@@ -114,7 +114,7 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
         id: `${point.series}`,
         type: 'line',
         yAxisIndex,
-        step: point.type === 'boolean' ? 'end' : false,
+        step: isStepped(point, trace) ? 'end' : false,
         data: trace.line.map((entry) => [entry.timeMs + shiftMs, entry.value]),
         connectNulls: false,
         showSymbol: lone,

@@ -1,6 +1,6 @@
 import type { Bucket, Reading } from '@luban/contracts';
 import { describe, expect, test } from 'vitest';
-import { entryAt, summary, traceOfBuckets, traceOfReadings } from './trace.ts';
+import { entryAt, isStepped, summary, traceOfBuckets, traceOfReadings } from './trace.ts';
 
 const at = (timeMs: number, value: number | null = 1, quality: Reading['quality'] = 'good'): Reading => ({
   time: timeMs * 1000,
@@ -91,4 +91,23 @@ test('hover reads the nearest entry within reach, and nothing inside a gap', () 
   const trace = traceOfReadings([at(0, 1), at(1000, 2), at(60_000, 3)], 1000, 60_000);
   expect(entryAt(trace, 900, 200)?.value).toBe(2);
   expect(entryAt(trace, 30_000, 200)).toBeNull();
+});
+
+describe('steps', () => {
+  const line = (...values: number[]) =>
+    traceOfReadings(
+      values.map((value, i) => at(i * 1000, value)),
+      null,
+      10_000,
+    );
+  test('a state code and a switch are drawn in steps', () => {
+    expect(isStepped({ type: 'number', unit: null }, line(1, 1, 3, 2))).toBe(true);
+    expect(isStepped({ type: 'boolean', unit: null }, line(0, 1))).toBe(true);
+  });
+  test('a measurement is not: it has a unit, or parts, or many values, or is a mean', () => {
+    expect(isStepped({ type: 'number', unit: 'Cel' }, line(1, 2))).toBe(false);
+    expect(isStepped({ type: 'number', unit: '1' }, line(1, 2.5))).toBe(false);
+    expect(isStepped({ type: 'number', unit: null }, line(...Array.from({ length: 13 }, (_, i) => i)))).toBe(false);
+    expect(isStepped({ type: 'number', unit: null }, { ...line(1, 2), widthMs: 1000 })).toBe(false);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Bucket, Reading } from '@luban/contracts';
+import type { Bucket, Point, Reading } from '@luban/contracts';
 
 /** What is drawn of one series. Times are ms since 1970 UTC. */
 export interface Trace {
@@ -115,6 +115,21 @@ export function entryAt(trace: Trace, timeMs: number, reachMs: number): Trace['l
   const near = [before, after].filter((entry) => entry !== undefined && Math.abs(entry.timeMs - timeMs) <= reachMs);
   near.sort((a, b) => Math.abs(a!.timeMs - timeMs) - Math.abs(b!.timeMs - timeMs));
   return near[0] ?? (before !== undefined && before.value !== null && after?.value != null ? before : null);
+}
+
+/** So many values, whole and without a unit, are states rather than a measurement. */
+const mostStates = 12;
+
+/** Whether a line goes in steps: a state holds until the next sample and never passes through what lies between. */
+export function isStepped({ type, unit }: Pick<Point, 'type' | 'unit'>, trace: Trace): boolean {
+  if (type === 'boolean') return true;
+  if (type !== 'number' || trace.widthMs !== null || (unit !== null && unit !== '1')) return false;
+  const values = new Set<number>();
+  for (const { value } of trace.line) {
+    if (value === null) continue;
+    if (!Number.isInteger(value) || values.add(value).size > mostStates) return false;
+  }
+  return values.size > 0;
 }
 
 export interface TraceSummary {

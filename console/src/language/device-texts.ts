@@ -40,7 +40,7 @@ export const deviceTexts = {
     en: 'Each point is collected by one device only.',
   },
   area: { zh: '区域', en: 'Area' },
-  number: { zh: '地址（从 0 起）', en: 'Address (from 0)' },
+  number: { zh: '地址', en: 'Address' },
   encoding: { zh: '编码', en: 'Encoding' },
   order: { zh: '字序', en: 'Word order' },
   bitLength: { zh: '位 / 长度', en: 'Bit / length' },
@@ -52,8 +52,8 @@ export const deviceTexts = {
   minMs: { zh: '最短（毫秒）', en: 'Shortest (ms)' },
   maxMs: { zh: '最长（毫秒）', en: 'Longest (ms)' },
   refineHint: {
-    zh: '值 = 读数 × 系数 + 偏移。变化小于死区不发送；最短间隔内只发最后一个；最长间隔内至少发一个。',
-    en: 'value = reading × scale + offset. A move below the deadband is not sent; at most one sample in the shortest interval, at least one in the longest.',
+    zh: '地址从 0 起。值 = 读数 × 系数 + 偏移。变化小于死区不发送；最短间隔内只发最后一个；最长间隔内至少发一个。',
+    en: 'Addresses count from 0. value = reading × scale + offset. A move below the deadband is not sent; at most one sample in the shortest interval, at least one in the longest.',
   },
   send: { zh: (n: number) => `绑定 ${n} 个点`, en: (n: number) => (n === 1 ? 'Bind 1 point' : `Bind ${n} points`) },
   bound: {
@@ -118,10 +118,10 @@ export const deviceTexts = {
 } satisfies Texts;
 
 export const areaTexts: Record<ModbusTcpAddress['area'], Both> = {
-  holding: { zh: '保持寄存器', en: 'Holding register' },
-  input: { zh: '输入寄存器', en: 'Input register' },
+  holding: { zh: '保持寄存器', en: 'Holding' },
+  input: { zh: '输入寄存器', en: 'Input' },
   coil: { zh: '线圈', en: 'Coil' },
-  discrete: { zh: '离散输入', en: 'Discrete input' },
+  discrete: { zh: '离散输入', en: 'Discrete' },
 };
 
 export const addressErrors = {

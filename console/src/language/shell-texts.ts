@@ -21,6 +21,7 @@ export const shell = {
     en: 'Empty: stays as it is. At least 10 characters. Every other session is signed out.',
   },
   currentPassword: { zh: '当前密码', en: 'Present password' },
+  currentPasswordHint: { zh: '账号尚无密码时留空', en: 'Empty while the account has none' },
   accountSaved: { zh: '账号已保存', en: 'Your account is saved' },
   signOut: { zh: '退出登录', en: 'Sign out' },
   connecting: { zh: '正在连接', en: 'Connecting' },

@@ -24,7 +24,10 @@ export function AccountForm({ me, close }: { me: Me; close: () => void }) {
   const changing = (Form.useWatch('newPassword', form) ?? '') !== '';
   const save = useMutation({
     mutationFn: ({ name, newPassword, currentPassword }: Fields) =>
-      api.patch<Me>('/me', { name: name.trim(), ...(newPassword ? { newPassword, currentPassword } : {}) }),
+      api.patch<Me>('/me', {
+        name: name.trim(),
+        ...(newPassword ? { newPassword, currentPassword: currentPassword || undefined } : {}),
+      }),
     // A wrong present password is told here; it is no reason to leave the page.
     meta: { door: true },
     onSuccess: (saved) => {
@@ -71,11 +74,7 @@ export function AccountForm({ me, close }: { me: Me; close: () => void }) {
           <Input.Password autoComplete="new-password" maxLength={200} />
         </Form.Item>
         {changing && (
-          <Form.Item
-            name="currentPassword"
-            label={t(texts.currentPassword)}
-            rules={[{ required: true, message: t(shared.required) }]}
-          >
+          <Form.Item name="currentPassword" label={t(texts.currentPassword)} extra={t(texts.currentPasswordHint)}>
             <Input.Password autoComplete="current-password" maxLength={200} />
           </Form.Item>
         )}
