@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
+import type { DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { ServerConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
@@ -54,7 +54,12 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
 
   // Who asks, and what there is.
   const identity = createIdentity({ database, now: nowMs, log: lines });
-  const things = await createThings({ database, now: nowMs, dismiss: (thing: ThingId) => mqtt.dismiss(thing) });
+  const things = await createThings({
+    database,
+    now: nowMs,
+    dismiss: (thing: ThingId) => mqtt.dismiss(thing),
+    pointsGone: (devices: ReadonlySet<DeviceId>) => edges.pointsGone(devices),
+  });
   const edges = await createEdges({
     database,
     things,

@@ -34,7 +34,8 @@ export function createEdgesStore(database: Database) {
     insertEdge: (row: Insertable<EdgeTables['edges']>) => db.insertInto('edges').values(row).execute(),
     updateEdge: (id: EdgeId, change: Partial<Insertable<EdgeTables['edges']>>) =>
       db.updateTable('edges').set(change).where('id', '=', id).execute(),
-    deleteEdge: (id: EdgeId) => db.deleteFrom('edges').where('id', '=', id).execute(),
+    deleteEdge: (within: Database, id: EdgeId) =>
+      within.withTables<EdgeTables>().deleteFrom('edges').where('id', '=', id).execute(),
     edgeByKey: async (hash: string) => {
       const row = await db.selectFrom('edges').selectAll().where('key_hash', '=', hash).executeTakeFirst();
       return row === undefined ? null : toEdgeRow(row);
@@ -82,8 +83,8 @@ export function createEdgesStore(database: Database) {
         .where('tenant', '=', tenant)
         .where('id', '=', changed.id)
         .execute(),
-    deleteDevice: (tenant: TenantId, id: DeviceId) =>
-      db.deleteFrom('devices').where('tenant', '=', tenant).where('id', '=', id).execute(),
+    deleteDevice: (within: Database, tenant: TenantId, id: DeviceId) =>
+      within.withTables<EdgeTables>().deleteFrom('devices').where('tenant', '=', tenant).where('id', '=', id).execute(),
 
     bindings: async (tenant: TenantId, of: DeviceId) =>
       (
@@ -113,17 +114,22 @@ export function createEdgesStore(database: Database) {
         .executeTakeFirst();
       return row === undefined ? null : toBinding(row);
     },
-    insertBindings: (tenant: TenantId, made: readonly Binding[]) =>
-      db.transaction().execute(async (transaction) => {
-        const rows = made.map((one) => ({ tenant, ...fromBinding(one) }));
-        for (let i = 0; i < rows.length; i += 1000)
-          await transaction
-            .insertInto('bindings')
-            .values(rows.slice(i, i + 1000))
-            .execute();
-      }),
-    deleteBinding: (tenant: TenantId, series: number) =>
-      db.deleteFrom('bindings').where('tenant', '=', tenant).where('series', '=', series).execute(),
+    insertBindings: async (within: Database, tenant: TenantId, made: readonly Binding[]) => {
+      const rows = made.map((one) => ({ tenant, ...fromBinding(one) }));
+      for (let i = 0; i < rows.length; i += 1000)
+        await within
+          .withTables<EdgeTables>()
+          .insertInto('bindings')
+          .values(rows.slice(i, i + 1000))
+          .execute();
+    },
+    deleteBinding: (within: Database, tenant: TenantId, series: number) =>
+      within
+        .withTables<EdgeTables>()
+        .deleteFrom('bindings')
+        .where('tenant', '=', tenant)
+        .where('series', '=', series)
+        .execute(),
 
     putGaps: (tenant: TenantId, edge: EdgeId, gaps: readonly Gap[]) =>
       db.transaction().execute(async (transaction) => {

@@ -117,9 +117,10 @@ export async function createEdges({ database, things, now, sendConfiguration, di
     },
     async remove(tenant: TenantId, id: EdgeId): Promise<void> {
       find(tenant, id);
-      for (const one of await store.devices(tenant, id))
-        for (const { series } of await store.bindings(tenant, one.id)) await things.bindPoint(series, null);
-      await store.deleteEdge(id);
+      const devices = await store.devices(tenant, id);
+      const bound = (await Promise.all(devices.map((one) => store.bindings(tenant, one.id)))).flat();
+      await things.bindPoints(bound.map(unbound), (transaction) => store.deleteEdge(transaction, id));
+      for (const one of devices) edgeOfDevice.delete(one.id);
       edges.delete(id);
       dismiss(id);
       presences.delete(id);
@@ -177,8 +178,8 @@ export async function createEdges({ database, things, now, sendConfiguration, di
     },
     async removeDevice(tenant: TenantId, id: DeviceId): Promise<void> {
       const { edge } = await findDevice(tenant, id);
-      for (const { series } of await store.bindings(tenant, id)) await things.bindPoint(series, null);
-      await store.deleteDevice(tenant, id);
+      const bound = await store.bindings(tenant, id);
+      await things.bindPoints(bound.map(unbound), (transaction) => store.deleteDevice(transaction, tenant, id));
       edgeOfDevice.delete(id);
       await changed(edge);
     },
@@ -204,18 +205,23 @@ export async function createEdges({ database, things, now, sendConfiguration, di
           throw new Refusal('bindings.taken', `${one.property} is collected by ${point.device}`);
         made.push({ ...one, device: of, series: point.series });
       }
-      await store.insertBindings(tenant, made);
       const sender = find(tenant, holder.edge).number;
-      for (const one of made) await things.bindPoint(one.series, { id: of, sender, maxIntervalMs: one.maxIntervalMs });
+      const bound = made.map(({ series, maxIntervalMs }) => ({ series, device: { id: of, sender, maxIntervalMs } }));
+      await things.bindPoints(bound, (transaction) => store.insertBindings(transaction, tenant, made));
       await changed(holder.edge);
       return made;
     },
     async removeBinding(tenant: TenantId, series: Series): Promise<void> {
       const found = await store.binding(tenant, series);
       if (found === null) throw new Refusal('points.not-found', `No device collects series ${series}`);
-      await store.deleteBinding(tenant, series);
-      await things.bindPoint(series, null);
+      await things.bindPoints([unbound(found)], (transaction) => store.deleteBinding(transaction, tenant, series));
       await changed((await findDevice(tenant, found.device)).edge);
+    },
+
+    /** Points of these devices are no more: their edges learn it, or they would collect them for ever. */
+    async pointsGone(devices: ReadonlySet<DeviceId>): Promise<void> {
+      for (const edge of new Set([...devices].map((device) => edgeOfDevice.get(device))))
+        if (edge !== undefined) await changed(edge);
     },
 
     /** What the edge must do now: its enabled devices and their points. */
@@ -268,4 +274,8 @@ export async function createEdges({ database, things, now, sendConfiguration, di
       return presence?.connected ? (presence.report?.devices.find(({ id }) => id === device) ?? null) : null;
     },
   };
+}
+
+function unbound({ series }: Binding) {
+  return { series, device: null };
 }

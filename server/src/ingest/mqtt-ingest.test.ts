@@ -29,7 +29,7 @@ let thing: Awaited<ReturnType<Things['addThing']>>;
 beforeAll(async () => {
   database = openDatabase(join(directory, 'records.sqlite'));
   await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
-  things = await createThings({ database, now, dismiss: (id) => mqtt.dismiss(id) });
+  things = await createThings({ database, now, dismiss: (id) => mqtt.dismiss(id), pointsGone: async () => undefined });
   edges = await createEdges({
     database,
     things,

@@ -143,12 +143,21 @@ export function createThingsStore(database: Database) {
         thingNumber: Number(row.thing_number),
         sender: Number(row.sender),
       })),
-    bindPoint: (series: number, device: string | null, sender: number, maxIntervalMs: number | null) =>
-      db
-        .updateTable('points')
-        .set({ device, sender, max_interval_ms: maxIntervalMs })
-        .where('series', '=', series)
-        .execute(),
+    /** All of them and what `alongside` writes, or nothing. */
+    bindPoints: (
+      points: readonly { series: number; device: string | null; sender: number; maxIntervalMs: number | null }[],
+      alongside: (transaction: Database) => Promise<unknown>,
+    ) =>
+      database.transaction().execute(async (transaction) => {
+        await alongside(transaction);
+        for (const { series, device, sender, maxIntervalMs } of points)
+          await transaction
+            .withTables<ThingTables>()
+            .updateTable('points')
+            .set({ device, sender, max_interval_ms: maxIntervalMs })
+            .where('series', '=', series)
+            .execute();
+      }),
 
     // --- keys
     keys: (tenant: TenantId, id: ThingId) =>

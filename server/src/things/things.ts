@@ -39,10 +39,12 @@ interface ThingsOptions {
   now: () => number;
   /** Ends the connections of a thing that is no more, or has a key less. */
   dismiss: (thing: ThingId) => void;
+  /** These devices have points less to collect. */
+  pointsGone: (devices: ReadonlySet<DeviceId>) => Promise<void>;
 }
 
 /** Sites, thing models, things and points of all tenants. */
-export async function createThings({ database, now, dismiss }: ThingsOptions) {
+export async function createThings({ database, now, dismiss, pointsGone }: ThingsOptions) {
   const store = createThingsStore(database);
   const directory = new SeriesDirectory();
   const bySeries = new Map<number, HeldPoint>();
@@ -176,12 +178,15 @@ export async function createThings({ database, now, dismiss }: ThingsOptions) {
     async removeThing(tenant: TenantId, id: ThingId): Promise<void> {
       await findThing(tenant, id);
       await store.deleteThing(tenant, id);
+      const devices = new Set<DeviceId>();
       for (const { point } of byThing.get(id) ?? []) {
+        if (point.device !== null) devices.add(point.device);
         bySeries.delete(point.series);
         directory.remove(point.series);
       }
       byThing.delete(id);
       dismiss(id);
+      await pointsGone(devices);
     },
 
     pointsOf(tenant: TenantId, id: ThingId): Point[] {
@@ -195,19 +200,27 @@ export async function createThings({ database, now, dismiss }: ThingsOptions) {
     /** The number under which a thing writes its own points; 0 for a thing without points. */
     senderOf: (id: ThingId) => byThing.get(id)?.[0]?.thingNumber ?? 0,
     tenantNumberOf: (id: ThingId) => byThing.get(id)?.[0]?.tenantNumber ?? 0,
-    /** Says which device collects a point, and which sender may write it; null: the thing itself. */
-    async bindPoint(
-      series: number,
-      device: { id: DeviceId; sender: number; maxIntervalMs: number } | null,
+    /**
+     * Says which device collects points, and which sender may write them; `device` null: the thing itself. Together with
+     * what `alongside` writes, or not at all: a point bound only in part would be refused to its own edge.
+     */
+    async bindPoints(
+      wanted: readonly { series: number; device: { id: DeviceId; sender: number; maxIntervalMs: number } | null }[],
+      alongside: (transaction: Database) => Promise<unknown>,
     ): Promise<void> {
-      const held = bySeries.get(series);
-      if (held === undefined) throw new Refusal('points.not-found', `There is no series ${series}`);
-      const sender = device?.sender ?? held.thingNumber;
-      const maxIntervalMs = device?.maxIntervalMs ?? null;
-      await store.bindPoint(series, device?.id ?? null, sender, maxIntervalMs);
-      held.point = { ...held.point, device: device?.id ?? null, maxIntervalMs };
-      held.sender = sender;
-      directory.set(series, held.tenantNumber, sender);
+      const bound = wanted.map(({ series, device }) => {
+        const held = bySeries.get(series);
+        if (held === undefined) throw new Refusal('points.not-found', `There is no series ${series}`);
+        const sender = device?.sender ?? held.thingNumber;
+        return { held, series, sender, device: device?.id ?? null, maxIntervalMs: device?.maxIntervalMs ?? null };
+      });
+      await store.bindPoints(bound, alongside);
+      for (const { held, series, sender, device, maxIntervalMs } of bound) {
+        if (bySeries.get(series) !== held) continue; // its thing was removed meanwhile
+        held.point = { ...held.point, device, maxIntervalMs };
+        held.sender = sender;
+        directory.set(series, held.tenantNumber, sender);
+      }
     },
 
     async keys(tenant: TenantId, id: ThingId) {

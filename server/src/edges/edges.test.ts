@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Device, type EdgeId, modbusTcpSettings, type TenantId } from '@luban/contracts';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { counterMigrations } from '../platform/database/counters.ts';
+import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
+import { createThings, type Things } from '../things/things.ts';
+import { thingMigrations } from '../things/things-migrations.ts';
+import { createEdges, type Edges, type NewBinding } from './edges.ts';
+import { edgeMigrations } from './edges-migrations.ts';
+
+const now = () => 1_790_000_000_000;
+const owner = { tenant: 'tenant:00000000000000000000000000' as TenantId, tenantNumber: 1 };
+let directory: string;
+let database: Database;
+let things: Things;
+let edges: Edges;
+let sent: EdgeId[];
+let device: Device;
+let thing: Awaited<ReturnType<Things['addThing']>>;
+
+async function open() {
+  things = await createThings({
+    database,
+    now,
+    dismiss: () => undefined,
+    pointsGone: (devices) => edges.pointsGone(devices),
+  });
+  edges = await createEdges({
+    database,
+    things,
+    now,
+    sendConfiguration: (id) => void sent.push(id),
+    dismiss: () => undefined,
+  });
+}
+const points = () => things.pointsOf(owner.tenant, thing.id);
+const binding = (property: string): NewBinding => ({
+  thing: thing.id,
+  property,
+  address: { protocol: 'modbus-tcp', area: 'holding', address: 1, encoding: 'uint16', wordOrder: 'big' },
+  scale: 1,
+  offset: 0,
+  deadband: 0,
+  minIntervalMs: 0,
+  maxIntervalMs: 60_000,
+});
+
+beforeEach(async () => {
+  sent = [];
+  directory = mkdtempSync(join(tmpdir(), 'luban-edges-'));
+  database = openDatabase(join(directory, 'records.sqlite'));
+  await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
+  await open();
+  const property = (key: string) => ({ key, name: { zh: key, en: key }, type: 'number', unit: null, range: null });
+  const model = { key: 'm', name: { zh: '型', en: 'M' }, description: null, properties: ['a', 'b'].map(property) };
+  const { id } = await things.addModel(owner.tenant, model as never);
+  thing = await things.addThing(owner, { key: 't', name: 'T', model: id, site: null });
+  const edge = await edges.add(owner.tenant, owner.tenantNumber, 'E');
+  const settings = modbusTcpSettings.parse({ host: '127.0.0.1' });
+  device = await edges.addDevice(owner.tenant, {
+    edge: edge.id,
+    name: 'D',
+    enabled: true,
+    simulated: false,
+    protocol: 'modbus-tcp',
+    settings,
+  });
+});
+afterEach(async () => {
+  await database.destroy();
+  rmSync(directory, { recursive: true });
+});
+
+async function failWritesOf(series: number): Promise<void> {
+  await sql`create trigger broken before update on points when new.series = ${sql.lit(series)}
+    begin select raise(abort, 'disk failed'); end`.execute(database);
+}
+
+test('a write that fails in the middle binds none of the points, in memory and on disk', async () => {
+  await failWritesOf(points()[1]!.series);
+  await expect(edges.addBindings(owner.tenant, device.id, [binding('a'), binding('b')])).rejects.toThrow('disk failed');
+  for (const look of [async () => undefined, open]) {
+    await look();
+    expect(await edges.bindings(owner.tenant, device.id)).toEqual([]);
+    expect(points().map((point) => point.device)).toEqual([null, null]);
+    expect(
+      things.directory.firstForeign(
+        1,
+        Uint32Array.from(points(), ({ series }) => series),
+      ),
+    ).toBeUndefined();
+  }
+});
+
+test('a write that fails in the middle unbinds none of the points of a device that was to be removed', async () => {
+  await edges.addBindings(owner.tenant, device.id, [binding('a'), binding('b')]);
+  await failWritesOf(points()[1]!.series);
+  await expect(edges.removeDevice(owner.tenant, device.id)).rejects.toThrow('disk failed');
+  await expect(edges.remove(owner.tenant, device.edge)).rejects.toThrow('disk failed');
+  for (const look of [async () => undefined, open]) {
+    await look();
+    expect(await edges.bindings(owner.tenant, device.id)).toHaveLength(2);
+    expect(points().map((point) => point.device)).toEqual([device.id, device.id]);
+  }
+});
+
+test('an edge that collects for a thing learns that the thing was removed', async () => {
+  await edges.addBindings(owner.tenant, device.id, [binding('a')]);
+  const before = await edges.configuration(device.edge);
+  expect(before.devices[0]!.points).toHaveLength(1);
+  sent = [];
+  await things.removeThing(owner.tenant, thing.id);
+  const after = await edges.configuration(device.edge);
+  expect(after.devices[0]!.points).toEqual([]);
+  expect(after.version).toBeGreaterThan(before.version);
+  expect(sent).toEqual([device.edge]);
+});
