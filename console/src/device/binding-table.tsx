@@ -45,6 +45,7 @@ export function BindingTable({ device, mayWrite }: { device: ListedDevice; mayWr
     },
     onError: (error) => message.error(t(textOf(error))),
   });
+  const narrow = matchMedia('(max-width: 767px)').matches;
   if (bound.isPending) return <LoadingState rows={8} />;
   if (bound.data === undefined) return <ErrorState error={bound.error} retry={() => void bound.refetch()} />;
   if (bound.data.length === 0)
@@ -83,9 +84,9 @@ export function BindingTable({ device, mayWrite }: { device: ListedDevice; mayWr
       </div>
       <VirtualRows
         count={shown.length}
-        rowPx={48}
+        rowPx={narrow ? 64 : 48}
         className="binding-row"
-        minWidth={1060}
+        minWidth={narrow ? 0 : 1060}
         head={
           <>
             <span>{t(texts.point)}</span>
@@ -126,21 +127,23 @@ function BindingRow({ one: { binding, point }, unbind }: { one: BoundPoint; unbi
         </Link>
         <span className="clip quiet mono">{point.key}</span>
       </span>
-      <span className="clip mono" title={words}>
+      <span className={`clip where${binding.address.protocol === 'opc-ua' ? ' mono' : ' num'}`} title={words}>
         {words}
       </span>
-      <span className="right clip">
+      <span className="right clip reads">
         <Value reading={reading} unit={point.unit} decimals={point.decimals} stale={stale} />
       </span>
       <span className="row ill" title={reading === null ? undefined : t(qualityText(reading.reason as QualityReason))}>
         {stale && <span className="tag warning">{t(shared.stale)}</span>}
         {reading !== null && !(stale && reading.quality === 'good') && <QualityTag reading={reading} />}
       </span>
-      <span className="num second nowrap">
+      <span className="num second nowrap refined">
         {plain ? '—' : `× ${scale}${offset === 0 ? '' : offset > 0 ? ` + ${offset}` : ` − ${-offset}`}`}
       </span>
-      <span className="num second nowrap">{deadband === 0 ? '—' : `${deadband} ${unitSymbol(point.unit)}`}</span>
-      <span className="num second nowrap" title={t(texts.intervalsHint)}>
+      <span className="num second nowrap refined">
+        {deadband === 0 ? '—' : `${deadband} ${unitSymbol(point.unit)}`}
+      </span>
+      <span className="num second nowrap refined" title={t(texts.intervalsHint)}>
         {seconds(minIntervalMs)} – {seconds(maxIntervalMs)} s
       </span>
       <span className="right">

@@ -11,7 +11,7 @@ import {
   UserOutlined,
 } from '@ant-design/icons';
 import { useSuspenseQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { Button, Drawer, Dropdown } from 'antd';
 import { type ReactNode, useEffect, useState } from 'react';
 import { live, useLiveness } from '../api/live.ts';
@@ -36,10 +36,12 @@ const places: { to: '/' | '/things' | '/explorer' | '/edges' | '/users'; text: B
 
 function NavLink({ place }: { place: (typeof places)[number] }) {
   const t = useText();
+  // Thing models belong to things and have no entry of their own.
+  const within = useLocation().pathname.startsWith('/thing-models') && place.to === '/things';
   return (
     <Link
       to={place.to}
-      className="nav-link"
+      className={`nav-link${within ? ' active' : ''}`}
       activeProps={{ className: 'active' }}
       activeOptions={{ exact: place.to === '/', includeSearch: false }}
     >
