@@ -7,7 +7,7 @@ export const deviceTexts = {
   settings: { zh: '设置', en: 'Settings' },
   noBindings: { zh: '还没有绑定任何点', en: 'No point is bound yet' },
   noBindingsText: {
-    zh: '说明设备的哪个地址是哪台设备的哪个属性，网关随即开始采集。',
+    zh: '说明采集设备的哪个地址是哪台设备的哪个属性，网关随即开始采集。',
     en: 'Say which address is which property of which thing; the edge then begins to collect.',
   },
   point: { zh: '点', en: 'Point' },
@@ -25,7 +25,7 @@ export const deviceTexts = {
     zh: '网关不再采集这个点；已存的历史保留。',
     en: 'The edge no longer collects this point; its history stays.',
   },
-  oneThing: { zh: '选择一台设备', en: 'One thing' },
+  oneThing: { zh: '逐台设备', en: 'One thing' },
   sheet: { zh: '从表格粘贴', en: 'From a spreadsheet' },
   thing: { zh: '设备', en: 'Thing' },
   chooseThing: { zh: '按名称或标识选择设备', en: 'Choose a thing by name or key' },

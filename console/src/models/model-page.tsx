@@ -83,7 +83,7 @@ export function ModelPage() {
                       </>
                     )}
                   </span>
-                  <span className="num second">{one.range === null ? '—' : `${one.range[0]} … ${one.range[1]}`}</span>
+                  <span className="num second clip">{one.range === null ? '—' : one.range.map(plain).join(' … ')}</span>
                   <span className="num second">{one.decimals ?? t(texts.auto)}</span>
                 </>
               )
@@ -116,4 +116,8 @@ export function ModelPage() {
       )}
     </div>
   );
+}
+
+function plain(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 9 }).replace('-', '−');
 }
