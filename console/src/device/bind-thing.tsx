@@ -68,6 +68,7 @@ export function BindThing({ device, thing }: { device: ListedDevice; thing: stri
       />
       <div className="bind-foot">
         <span className="quiet" style={{ flex: '1 1 300px' }}>
+          {protocol === 'modbus-tcp' && `${t(texts.fromZero)} `}
           {t(texts.refineHint)}
         </span>
         {errors.size > 0 && <span style={{ color: 'var(--broken)' }}>{t(texts.wrongRows)(errors.size)}</span>}

@@ -51,9 +51,10 @@ export const deviceTexts = {
   offset: { zh: '偏移', en: 'Offset' },
   minMs: { zh: '最短（毫秒）', en: 'Shortest (ms)' },
   maxMs: { zh: '最长（毫秒）', en: 'Longest (ms)' },
+  fromZero: { zh: '地址从 0 起：40001 是保持寄存器 0。', en: 'Addresses count from 0: 40001 is holding 0.' },
   refineHint: {
-    zh: '地址从 0 起。值 = 读数 × 系数 + 偏移。变化小于死区不发送；最短间隔内只发最后一个；最长间隔内至少发一个。',
-    en: 'Addresses count from 0. value = reading × scale + offset. A move below the deadband is not sent; at most one sample in the shortest interval, at least one in the longest.',
+    zh: '值 = 读数 × 系数 + 偏移。变化小于死区不发送；最短间隔内只发最后一个；最长间隔内至少发一个。',
+    en: 'value = reading × scale + offset. A move below the deadband is not sent; at most one sample in the shortest interval, at least one in the longest.',
   },
   send: { zh: (n: number) => `绑定 ${n} 个点`, en: (n: number) => (n === 1 ? 'Bind 1 point' : `Bind ${n} points`) },
   bound: {
