@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
 import Libsql from 'libsql';
@@ -13,6 +13,9 @@ export type Database = Kysely<{}>;
  */
 export function openDatabase(file: string): Database {
   mkdirSync(dirname(file), { recursive: true });
+  // It holds what edges sign in to devices with: nobody else on this machine reads it. SQLite's own files follow suit.
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
   const connection = new Libsql(file);
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec('PRAGMA synchronous = FULL');
