@@ -59,6 +59,20 @@ describe('ingest', () => {
     expect(appended).toEqual([]);
   });
 
+  test.each([
+    ['a number that is none', [Number.POSITIVE_INFINITY], 'not a finite number'],
+    ['more samples than a batch holds', Array.from({ length: 65_537 }, () => 1), '1 to 65536'],
+  ])('refuses %s from the JSON doors too: nobody could read it from the log', async (_, values, words) => {
+    const ingest = makeIngest(async () => expect.unreachable());
+    const rest = { series: toSeries(5), time: nowUs(), quality: qualityCode('good'), simulated: false };
+    const outcome = await ingest.acceptSamples(
+      sender,
+      values.map((value) => ({ ...rest, value })),
+    );
+    expect(outcome).toMatchObject({ ok: false, reason: 'malformed' });
+    expect('message' in outcome && outcome.message).toContain(words);
+  });
+
   test('answers unavailable when the log cannot be written', async () => {
     const ingest = makeIngest(() => Promise.reject(new Error('no space left')));
     expect(await ingest.accept(sender, batch(5))).toMatchObject({ ok: false, reason: 'unavailable' });

@@ -67,21 +67,25 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     return { ok: true, accepted: batch.count };
   }
 
+  /** Only what decodes again may reach the log: a record that does not would stop everybody who reads it. */
+  function accept(sender: Sender, encode: () => Uint8Array): IngestOutcome | Promise<IngestOutcome> {
+    let encoded: Uint8Array;
+    let batch: Batch;
+    try {
+      encoded = encode();
+      batch = decodeBatch(encoded);
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error;
+      return refuse('malformed', error.message);
+    }
+    return append(sender, batch, encoded);
+  }
+
   return {
     /** A batch as it came from the wire. */
-    accept(sender: Sender, encoded: Uint8Array): IngestOutcome | Promise<IngestOutcome> {
-      let batch: Batch;
-      try {
-        batch = decodeBatch(encoded);
-      } catch (error) {
-        if (!(error instanceof BatchError)) throw error;
-        return refuse('malformed', error.message);
-      }
-      return append(sender, batch, encoded);
-    },
-    acceptSamples(sender: Sender, given: readonly Sample[]): Promise<IngestOutcome> {
-      const batch = toBatch(given);
-      return append(sender, batch, encodeBatch(batch));
+    accept: (sender: Sender, encoded: Uint8Array) => accept(sender, () => encoded),
+    async acceptSamples(sender: Sender, given: readonly Sample[]): Promise<IngestOutcome> {
+      return accept(sender, () => encodeBatch(toBatch(given)));
     },
     /** Of one tenant, since the start. */
     rates(tenantNumber: number) {
