@@ -33,11 +33,14 @@ export type Authenticate = (request: FastifyRequest) => Promise<Actor | null>;
 
 /** Most bytes of a request's body. */
 const bodyLimitBytes = 8 << 20;
+/** A request that takes longer to arrive is cut off: Fastify's default would wait for ever. */
+const requestTimeoutMs = 120_000;
 
 /** The HTTP door: schema at both ends, a permission at every route, every error as problem+json. */
 export function createHttp(options: { authenticate: Authenticate; log: LogLines }) {
   const app = Fastify({
     bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
     genReqId: () => randomUUID(),
     logger: false,
     routerOptions: { maxParamLength: 300 },
