@@ -22,10 +22,10 @@ export function readJsonSamples(given: JsonSamples, points: readonly Point[], no
     const timeUs = time === undefined ? nowUs : microseconds(time);
     const code = qualityCode(quality as QualityReason);
     for (const [key, value] of Object.entries(values)) {
-      const pointer = `${many ? `/samples/${i}` : ''}/values/${key}`;
+      const pointer = `${many ? `/samples/${i}` : ''}/values/${shown(key)}`;
       const point = byKey.get(key);
       const wrong =
-        point === undefined ? `the thing has no property ${key}` : wrongValue(point, value as SampleValue, code);
+        point === undefined ? `the thing has no property ${shown(key)}` : wrongValue(point, value as SampleValue, code);
       if (wrong !== undefined) errors.push({ pointer, message: wrong });
       else samples.push({ series: point!.series, time: timeUs, value: value as SampleValue, quality: code, simulated });
     }
@@ -42,6 +42,11 @@ export function readJsonSamples(given: JsonSamples, points: readonly Point[], no
       errors.slice(0, 100),
     );
   return samples;
+}
+
+/** A stranger's key, cut to what fits an answer. */
+function shown(key: string): string {
+  return key.length > 80 ? `${key.slice(0, 80)}…` : key;
 }
 
 function wrongValue(point: Point, value: SampleValue, quality: number): string | undefined {
