@@ -9,7 +9,8 @@ function log(line: Record<string, unknown>): void {
 }
 
 const stopping = new AbortController();
-for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort());
+// `disconnect`: whoever started this edge with a message channel is gone, and would start a second one.
+for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(name, () => stopping.abort());
 const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
 
 try {

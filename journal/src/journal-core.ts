@@ -127,6 +127,8 @@ async function openLocked(
         throw new JournalError('journal.full', `the journal holds its most of ${most} bytes`);
       }
       if (segments.length === 1) await writer.roll(next);
+      // A trim may have taken it while the new segment was made.
+      if (segments[0] !== oldest) continue;
       await removeOldest(1);
       if (done) continue;
       faults.report({ kind: 'dropped', at: clock(), from: Math.max(oldest.first, slowest ?? 0), to: end });

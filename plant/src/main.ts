@@ -68,7 +68,8 @@ if (options.help) {
   const { createPlant } = await import('./plant.ts');
   const plant = createPlant(settings);
   let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  // `disconnect`: whoever started the plant with a message channel is gone.
+  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;

@@ -13,6 +13,7 @@ import {
 } from '@luban/contracts';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { Refusal } from '../platform/errors.ts';
 import type { Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
 import type { Edges } from './edges.ts';
@@ -162,6 +163,12 @@ function keepPassword(after: Omit<Device, 'id'>, before: Device): Omit<Device, '
   const changed = after as Device;
   if (changed.protocol !== 'opc-ua' || before.protocol !== 'opc-ua' || changed.settings.user === null) return after;
   if (changed.settings.user.password !== '' || before.settings.user === null) return after;
+  if (changed.settings.endpointUrl !== before.settings.endpointUrl)
+    throw new Refusal(
+      'request.invalid',
+      'Enter the password again: the address changed, and a kept one must not go elsewhere',
+      [{ pointer: '/settings/user/password', message: 'is needed for a new address' }],
+    );
   const user = { ...changed.settings.user, password: before.settings.user.password };
   return { ...changed, settings: { ...changed.settings, user } };
 }
