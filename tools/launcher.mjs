@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { isStale } from './stale.mjs';
 
@@ -79,6 +80,8 @@ export async function launch(environment, announce) {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      // Ctrl-C in a terminal goes to a whole process group: here to the launcher alone, which stops the others in order.
+      detached: true,
     });
     children.set(name, child);
     // A process that cannot be started or spoken to is one that dies: without a listener it would end the launcher too.
@@ -94,6 +97,14 @@ export async function launch(environment, announce) {
       setTimeout(() => stopping || keep(name, args, env, listen), 2000);
     });
     return child;
+  }
+
+  /** The edge tells all that it does; the terminal shows what went wrong, the console's page of the edge the rest. */
+  function showErrors(child) {
+    createInterface({ input: child.stdout }).on(
+      'line',
+      (line) => line.includes('"level":"error"') && console.error(line),
+    );
   }
 
   async function startPlant() {
@@ -127,7 +138,7 @@ export async function launch(environment, announce) {
       LUBAN_MQTT: `mqtt://127.0.0.1:${environment.LUBAN_MQTT_PORT}`,
       ...(token === undefined ? {} : { LUBAN_ENROLMENT_TOKEN: token }),
     };
-    keep('edge', ['edge/src/main.ts'], env, (child) => child.stdout.pipe(process.stderr, { end: false }));
+    keep('edge', ['edge/src/main.ts'], env, showErrors);
   }
 
   keep('platform', ['server/src/main.ts'], environment, (child) => {
@@ -151,18 +162,20 @@ export async function launch(environment, announce) {
     if (message.type === 'announce') announce(message);
   }
 
-  function stop() {
+  /** In the order of the path, so that no one sees the one before it as broken: edge, platform, plant. */
+  async function stop() {
     if (stopping) return;
     stopping = true;
     say('正在停止…', 'Stopping …');
-    for (const child of children.values()) child.kill('SIGTERM');
-    const done = setInterval(() => {
-      if (children.size > 0) return;
-      clearInterval(done);
-      process.exit(0);
-    }, 50);
-    setTimeout(() => {
-      for (const child of children.values()) child.kill('SIGKILL');
-    }, 15_000).unref();
+    for (const name of ['edge', 'platform', 'plant']) {
+      const child = children.get(name);
+      if (child === undefined) continue;
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      const deadline = setTimeout(() => child.kill('SIGKILL'), 15_000);
+      child.kill('SIGTERM');
+      await gone;
+      clearTimeout(deadline);
+    }
+    process.exit(0);
   }
 }

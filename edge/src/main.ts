@@ -11,6 +11,7 @@ function log(line: Record<string, unknown>): void {
 const stopping = new AbortController();
 // `disconnect`: whoever started this edge with a message channel is gone, and would start a second one.
 for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(name, () => stopping.abort());
+process.channel?.unref();
 const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
 
 try {

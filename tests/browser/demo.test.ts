@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Launched, launch } from './launched.ts';
@@ -90,6 +91,13 @@ describe('the demo, for a newcomer', () => {
     await expect.poll(text, { timeout: 40_000 }).not.toMatch(/起没有应答/);
     await expect.poll(text, { timeout: 40_000 }).toContain('/ 9 在线');
   }, 180_000);
+
+  test('stops all of it cleanly by Ctrl-C', async () => {
+    const processes = [...demo.processes().values()];
+    expect(processes).toHaveLength(3);
+    expect(await demo.stop()).toBe(0);
+    expect(processes.filter((id) => existsSync(`/proc/${id}`))).toEqual([]);
+  });
 });
 
 async function thingId(key: string): Promise<string> {

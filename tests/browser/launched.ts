@@ -12,7 +12,8 @@ export interface Launched {
   readonly link: string | null;
   /** Process ids of the platform and whatever else the launcher keeps, by the path of their main file. */
   processes(): Map<string, number>;
-  stop(): Promise<void>;
+  /** Ctrl-C. The launcher's exit code; null when a signal ended it. Again: nothing. */
+  stop(): Promise<number | null>;
 }
 
 /** Starts `tools/<command>.mjs` and waits until it prints the address (and the sign-in link, for the demo). */
@@ -30,10 +31,13 @@ export async function launch(command: 'demo' | 'start', environment: Record<stri
     link: /http:\/\/\S+\/link\/\S+/.exec(output)?.[0] ?? null,
     processes: () => childrenOf(child.pid!),
     async stop() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGINT');
-      await gone;
+      if (child.exitCode === null) {
+        const gone = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGINT');
+        await gone;
+      }
       rmSync(data, { recursive: true, force: true });
+      return child.exitCode;
     },
   };
 }
