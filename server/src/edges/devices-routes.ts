@@ -4,6 +4,7 @@ import {
   device,
   deviceReport,
   idSchema,
+  longPageQuery,
   newBinding,
   newDevice,
   page,
@@ -12,7 +13,7 @@ import {
   type TenantId,
 } from '@luban/contracts';
 import { z } from 'zod';
-import { decodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { decodeCursor, pageOf, toPage } from '../platform/database/page-cursor.ts';
 import { Refusal } from '../platform/errors.ts';
 import type { Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
@@ -34,7 +35,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
     schema: {
       summary: 'Devices that edges collect from',
       tags: ['devices'],
-      querystring: z.object({ edge: idSchema('edge').optional() }),
+      querystring: longPageQuery.extend({ edge: idSchema('edge').optional() }),
       response: { 200: page(shownDevice) },
     },
     handler: async (request) => {
@@ -46,7 +47,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
         report: edges.deviceReport(one.id),
         bindingCount: counts.get(one.id) ?? 0,
       }));
-      return { items, next: null };
+      return pageOf(items, request.query, ({ name, id }) => `${name} ${id}`);
     },
   });
   http.route({

@@ -6,12 +6,13 @@ import {
   enrolmentToken,
   gap,
   idSchema,
+  longPageQuery,
   newEdge,
   page,
   pageQuery,
 } from '@luban/contracts';
 import { z } from 'zod';
-import { decodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { decodeCursor, pageOf, toPage } from '../platform/database/page-cursor.ts';
 import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
@@ -25,8 +26,13 @@ export function registerEdgeRoutes(http: Http, { edges, mqttPort }: { edges: Edg
     method: 'GET',
     url: '/api/v1/edges',
     config: { permission: 'edges.read' },
-    schema: { summary: 'Edges, all of them', tags: ['edges'], response: { 200: page(edge) } },
-    handler: (request) => ({ items: edges.list(tenantOf(request)), next: null }),
+    schema: {
+      summary: 'Edges, oldest first',
+      querystring: longPageQuery,
+      tags: ['edges'],
+      response: { 200: page(edge) },
+    },
+    handler: (request) => pageOf(edges.list(tenantOf(request)), request.query, ({ id }) => id),
   });
   http.route({
     method: 'POST',

@@ -1,5 +1,6 @@
-import { idSchema, newSite, page, site } from '@luban/contracts';
+import { idSchema, longPageQuery, newSite, page, site } from '@luban/contracts';
 import { z } from 'zod';
+import { pageOf } from '../platform/database/page-cursor.ts';
 import type { Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
 import type { Things } from './things.ts';
@@ -11,8 +12,14 @@ export function registerSiteRoutes(http: Http, things: Things): void {
     method: 'GET',
     url: '/api/v1/sites',
     config: { permission: 'things.read' },
-    schema: { summary: 'The plant’s places (ISA-95), all of them', tags: ['sites'], response: { 200: page(site) } },
-    handler: async (request) => ({ items: await things.sites(tenantOf(request)), next: null }),
+    schema: {
+      summary: 'The plant’s places (ISA-95), by name',
+      querystring: longPageQuery,
+      tags: ['sites'],
+      response: { 200: page(site) },
+    },
+    handler: async (request) =>
+      pageOf(await things.sites(tenantOf(request)), request.query, ({ name, id }) => `${name} ${id}`),
   });
   http.route({
     method: 'POST',

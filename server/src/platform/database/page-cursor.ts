@@ -1,4 +1,4 @@
-import type { Page } from '@luban/contracts';
+import type { Page, PageQuery } from '@luban/contracts';
 import { Refusal } from '../errors.ts';
 
 /** Opaque cursors: the sort key of the last row, as base64url JSON. */
@@ -35,4 +35,17 @@ export function toPage<R, T>(
     items: shown.map(toItem),
     next: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null,
   };
+}
+
+/** A page of a list that is held whole: sorted by `keyOf`, which must differ for each item. */
+export function pageOf<T>(items: readonly T[], { cursor, limit }: PageQuery, keyOf: (item: T) => string): Page<T> {
+  const after = cursor === undefined ? null : decodeCursor(cursor, 'string');
+  const keyed = items.map((item) => ({ key: keyOf(item), item })).filter(({ key }) => after === null || key > after);
+  keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return toPage(
+    keyed,
+    limit,
+    ({ key }) => key,
+    ({ item }) => item,
+  );
 }
