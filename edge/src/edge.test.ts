@@ -6,6 +6,7 @@ import { type EdgeReport, edgeReport, type Gap, newId, topics } from '@luban/con
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Broker, createBroker, createListener, until } from './broker-fixture.ts';
 import { counterDevice, counterDrivers } from './counter-driver.ts';
+import { createFaultProxy } from './drivers/fault-proxy.ts';
 import { startEdge } from './edge.ts';
 
 let directory: string;
@@ -43,6 +44,7 @@ async function enrolmentDoor() {
 test('an edge enrols, takes its configuration, collects, reports, and needs no token and no platform afterwards', async () => {
   const door = await enrolmentDoor();
   const listener = await createListener(broker.url);
+  const link = await createFaultProxy(Number(new URL(broker.url).port));
   const drivers = counterDrivers(50);
   const steady = counterDevice(1, 3);
   const changing = counterDevice(10, 2);
@@ -51,7 +53,7 @@ test('an edge enrols, takes its configuration, collects, reports, and needs no t
     platform: door.platform,
     token: 'a'.repeat(24),
     outboxBytes: 10_000_000,
-    mqtt: broker.url,
+    mqtt: `mqtt://127.0.0.1:${link.port}`,
   };
   const outside = { createDriver: drivers.create, log: () => undefined, signal: new AbortController().signal };
   await listener.publish(topics.configuration, { version: 1, devices: [steady, changing] });
@@ -89,12 +91,18 @@ test('an edge enrols, takes its configuration, collects, reports, and needs no t
   await edge.stop();
   door.close();
   await broker.kill();
+  await link.refuse();
+  const subscriptions = listener.subscriptions();
   edge = (await startEdge({ ...config, token: null }, outside))!;
   await until(async () => (await edge.report()).backlog.samples > 20, 'it collects without the platform');
   expect((await edge.report()).configurationVersion).toBe(2);
   await broker.start();
+  // This broker forgets its subscribers: it would acknowledge the gap and give it to nobody.
+  await until(() => listener.subscriptions() > subscriptions, 'the platform listens again');
+  await link.accept();
   await until(() => gaps().some((g) => g.why === 'edge-stopped'), 'the stop is in the ledger');
   await edge.stop();
+  await link.close();
   await listener.close();
 }, 60_000);
 
