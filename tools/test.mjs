@@ -12,6 +12,7 @@ const tools = [
   { path: '/usr/bin/mosquitto_pub', debian: 'mosquitto-clients' },
   { path: '/usr/sbin/mosquitto', debian: 'mosquitto' },
   { path: '/usr/lib/python3/dist-packages/pymodbus', debian: 'python3-pymodbus' },
+  { path: '/usr/lib/python3/dist-packages/serial_asyncio', debian: 'python3-serial-asyncio' },
   { path: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc', debian: 'fonts-noto-cjk' },
 ];
 
