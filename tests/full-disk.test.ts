@@ -114,6 +114,12 @@ test.skipIf(!isRoot)(
     const { ingest, log } = await flow();
     expect(ingest.state).toBe('broken');
     expect(log).toMatchObject({ state: 'broken', cause: { text: { zh: expect.stringMatching(/磁盘/) } } });
+    const notReady = await platform.api.request('GET', '/health/ready');
+    expect(notReady.status).toBe(503);
+    expect(notReady.body.parts.find((part: { name: string }) => part.name === 'log')).toMatchObject({
+      ready: false,
+      cause: { code: 'log.not-writable' },
+    });
     expect(`${log.cause.code} ${log.cause.detail}`).toMatch(/ENOSPC|space|full/i);
     for (let i = 0; i < 10; i++) {
       expect(await send(), 'as long as the disk is full').toBe(false);
@@ -123,6 +129,10 @@ test.skipIf(!isRoot)(
     expect(await set.compare(platform.api), 'what was acknowledged can be read while the disk is full').toEqual([]);
 
     await rm(ballast);
+    await until(
+      async () => (await platform.api.request('GET', '/health/ready')).status === 200,
+      'it is ready again before anybody has sent',
+    );
     await until(send, 'samples are acknowledged again', 30_000, 200);
     for (let i = 0; i < 20; i++) expect(await send()).toBe(true);
     await publish();

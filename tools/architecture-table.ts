@@ -27,6 +27,7 @@ export const serverFolders: Record<string, readonly string[]> = {
   readings: ['platform', 'things', 'edges', 'telemetry'],
   live: ['platform', 'log', 'telemetry', 'readings'],
   flow: ['platform', 'edges', 'log', 'ingest', 'telemetry'],
+  health: ['platform', 'log', 'telemetry'],
   packs: ['platform', 'things', 'edges'],
   'demo-plant': ['platform', 'edges', 'packs'],
   'open-api': ['platform'],

@@ -5,6 +5,7 @@ export * from './device-protocols/modbus-tcp.ts';
 export * from './device-protocols/opc-ua.ts';
 export * from './edge.ts';
 export * from './flow.ts';
+export * from './health.ts';
 export * from './id.ts';
 export * from './json-samples.ts';
 export * from './live.ts';

@@ -14,6 +14,9 @@ import { edgeMigrations } from './edges/edges-migrations.ts';
 import { registerEdgeRoutes } from './edges/edges-routes.ts';
 import { createFlow } from './flow/flow.ts';
 import { registerFlowRoutes } from './flow/flow-routes.ts';
+import { probeDisk } from './health/disk-probe.ts';
+import { createHealth } from './health/health.ts';
+import { registerHealthRoutes } from './health/health-routes.ts';
 import { createIdentity, type NumberedTenant } from './identity/identity.ts';
 import { identityMigrations } from './identity/identity-migrations.ts';
 import { registerIdentityRoutes } from './identity/identity-routes.ts';
@@ -26,7 +29,7 @@ import { registerOpenApi } from './open-api/open-api.ts';
 import { createPacks } from './packs/packs.ts';
 import type { Actor } from './platform/actor.ts';
 import { counterMigrations } from './platform/database/counters.ts';
-import { migrate, openDatabase } from './platform/database/database.ts';
+import { migrate, openDatabase, probeDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { createReadings } from './readings/readings.ts';
@@ -113,6 +116,16 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
   registerDeviceRoutes(http, edges);
   registerFlowRoutes(http, flowOf);
+  const ready = createHealth({
+    doors: { http: () => http.server.listening, mqtt: () => mqtt.stats().listening },
+    log,
+    logBytes: config.logBytes,
+    probeDisk: () => probeDisk(config.dataDirectory),
+    probeRecords: () => probeDatabase(database),
+    telemetry,
+    lines,
+  });
+  registerHealthRoutes(http, ready);
   await registerConsoleFiles(http);
 
   const packs = createPacks({ things, edges });

@@ -64,6 +64,7 @@ export interface MqttDoorOptions {
 }
 
 export interface MqttDoorStats {
+  readonly listening: boolean;
   readonly connections: number;
   /** Publishes handed on since the start. */
   readonly received: number;

@@ -136,7 +136,14 @@ export function createMqttDoor<Identity>(
     },
     stats() {
       const { received, paused, inflight } = shared;
-      return { connections: connections.size, received, refused: { ...refused }, paused, inflight };
+      return {
+        listening: server.listening,
+        connections: connections.size,
+        received,
+        refused: { ...refused },
+        paused,
+        inflight,
+      };
     },
   };
 }

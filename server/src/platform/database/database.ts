@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
+import { Kysely, type Migration, Migrator, SqliteDialect, sql } from 'kysely';
 import Libsql from 'libsql';
 
 /** Records: everything relational. A feature sees its own tables only: `database.withTables<ThingTables>()`. */
@@ -23,6 +23,11 @@ export function openDatabase(file: string): Database {
   connection.exec('PRAGMA busy_timeout = 5000');
   // libsql keeps better-sqlite3's interface, which is what the dialect wants.
   return new Kysely({ dialect: new SqliteDialect({ database: connection as never }) });
+}
+
+/** Rejects when the database does not answer. */
+export async function probeDatabase(database: Database): Promise<void> {
+  await sql`select 1`.execute(database);
 }
 
 /** Brings the tables to this version. Names sort in the order of their making. Throws at the first that fails. */

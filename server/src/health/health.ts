@@ -1,0 +1,108 @@
+import { healthParts, type Readiness } from '@luban/contracts';
+import type { Log } from '../log/log.ts';
+import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+
+type Part = Readiness['parts'][number];
+type Cause = NonNullable<Part['cause']>;
+
+interface HealthOptions {
+  doors: { http: () => boolean; mqtt: () => boolean };
+  log: Pick<Log, 'stats'>;
+  /** Most bytes that the log keeps. */
+  logBytes: number;
+  /** Rejects when the data folder takes no file. Asked only while the log is not healthy. */
+  probeDisk: () => Promise<void>;
+  /** Rejects when the records cannot be read. */
+  probeRecords: () => Promise<void>;
+  telemetry: Pick<Telemetry, 'stats'>;
+  lines: LogLines;
+}
+
+/** An answer is good for so long: anybody may ask, and a look costs a query. */
+const answerAgeMs = 250;
+/** A log that was full counts as writable again with this share of its room free. */
+const roomAgain = 0.98;
+
+/** Whether the platform can take and give data now. */
+export function createHealth(options: HealthOptions): () => Promise<Readiness> {
+  const { doors, log, probeDisk, probeRecords, telemetry, lines } = options;
+  let answer: { atMs: number; readiness: Promise<Readiness> } | undefined;
+  let shown = '';
+
+  async function logCause(): Promise<Cause | null> {
+    const { fault, healthy, bytes } = log.stats();
+    if (healthy) return null;
+    if (fault?.code === 'journal.full' && bytes >= options.logBytes * roomAgain) return causes.logFull;
+    // It tells of the last write, and with every sender waiting for readiness there is no next one: so try by ourselves.
+    return (await worked(probeDisk)) ? null : causes.log;
+  }
+
+  async function worked(probe: () => Promise<void>): Promise<boolean> {
+    try {
+      await probe();
+      return true;
+    } catch (error) {
+      lines('warn', 'readiness probe failed', { cause: errorLine(error) });
+      return false;
+    }
+  }
+
+  async function look(): Promise<Readiness> {
+    const found: Record<Part['name'], Cause | null> = {
+      http: doors.http() ? null : causes.door,
+      mqtt: doors.mqtt() ? null : causes.door,
+      log: await logCause(),
+      records: (await worked(probeRecords)) ? null : causes.records,
+      telemetry: telemetry.stats().state === 'ok' ? null : causes.telemetry,
+    };
+    const parts = healthParts.map((name): Part => ({ name, ready: found[name] === null, cause: found[name] }));
+    const missing = parts.filter(({ ready }) => !ready).map(({ name }) => name);
+    if (missing.join() !== shown) {
+      shown = missing.join();
+      lines(missing.length > 0 ? 'warn' : 'info', missing.length > 0 ? 'not ready' : 'ready again', { missing });
+    }
+    return { state: missing.length === 0 ? 'ready' : 'not-ready', parts };
+  }
+
+  return () => {
+    if (answer === undefined || performance.now() - answer.atMs > answerAgeMs)
+      answer = { atMs: performance.now(), readiness: look() };
+    return answer.readiness;
+  };
+}
+
+const causes = {
+  door: {
+    code: 'door.closed',
+    text: {
+      zh: '该端口未监听：平台正在停止或端口出错',
+      en: 'It does not listen: the platform is stopping or its port failed',
+    },
+  },
+  log: {
+    code: 'log.not-writable',
+    text: {
+      zh: '日志无法落盘，请检查磁盘空间与磁盘健康',
+      en: 'The log cannot be written: check disk space and health',
+    },
+  },
+  logFull: {
+    code: 'log.full',
+    text: {
+      zh: '日志已写满尚未入库的数据，请检查时序库',
+      en: 'The log is full of data that is not stored yet: check the telemetry store',
+    },
+  },
+  records: {
+    code: 'records.unreachable',
+    text: { zh: '业务数据库无法读取', en: 'The database of records cannot be read' },
+  },
+  telemetry: {
+    code: 'telemetry.unreachable',
+    text: {
+      zh: '时序库暂不可用，平台正在自行恢复；已确认的数据都在日志中',
+      en: 'The telemetry store is away and is being brought back; what was acknowledged is in the log',
+    },
+  },
+} satisfies Record<string, Cause>;
