@@ -16,7 +16,13 @@ import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import type { Things } from '../things/things.ts';
 import type { Ingest, IngestOutcome, Sender } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
-import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
+import {
+  createMqttDoor,
+  type MqttDoorHandlers,
+  type MqttPeer,
+  type PublishOutcome,
+  type TopicUse,
+} from './mqtt/mqtt-door.ts';
 
 /** Whom an MQTT connection belongs to. */
 export type MqttIdentity = Sender & { readonly tenant: TenantId } & (
@@ -46,11 +52,13 @@ export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lin
       if (holder === null) return null;
       return username === undefined || username === holderOf(holder) ? holder : null;
     },
+    ownerOf: (identity) => ({ tenant: identity.tenant, name: holderOf(identity) }),
+    mayPublish: useOf,
+    maySubscribe: (identity, filter) => identity.kind === 'edge' && filter === topics.configuration,
     publish(peer, topic, payload) {
       if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
       return publishOther(peer, topic, payload);
     },
-    subscribe: (peer, filter) => peer.identity.kind === 'edge' && filter === topics.configuration,
     subscribed(peer) {
       if (peer.identity.kind !== 'edge') return;
       edgePeers.set(peer.identity.edge, peer);
@@ -68,18 +76,16 @@ export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lin
   async function publishOther(peer: Peer, topic: string, payload: Buffer): Promise<PublishOutcome> {
     const { identity } = peer;
     try {
-      if (topic === topics.samples && identity.kind === 'thing') return await takeJson(identity, payload);
-      if (identity.kind !== 'edge') return notAuthorized(topic);
+      if (identity.kind === 'thing') return await takeJson(identity, payload);
       if (topic === topics.report) edges.reported(identity.edge, edgeReport.parse(parseJson(payload.toString('utf8'))));
       else if (topic === topics.gaps)
         await edges.putGaps(identity.tenant, identity.edge, z.array(gap).parse(parseJson(payload.toString('utf8'))));
-      else if (topic === topics.events)
+      else
         await edges.putEvents(
           identity.tenant,
           identity.edge,
           z.array(edgeEvent).parse(parseJson(payload.toString('utf8'))),
         );
-      else return notAuthorized(topic);
       return { ok: true };
     } catch (error) {
       if (error instanceof z.ZodError)
@@ -137,8 +143,12 @@ function holderOf(identity: MqttIdentity): EdgeId | ThingId {
   return identity.kind === 'edge' ? identity.edge : identity.thing;
 }
 
-function notAuthorized(topic: string): PublishOutcome {
-  return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic}` };
+const edgeTopics: ReadonlySet<string> = new Set([topics.batch, topics.report, topics.gaps, topics.events]);
+const thingTopics: ReadonlySet<string> = new Set([topics.batch, topics.samples]);
+
+/** The reserved topics `luban/v1/…` go to ingest; edges and things write nothing else. */
+function useOf(identity: MqttIdentity, topic: string): TopicUse {
+  return (identity.kind === 'edge' ? edgeTopics : thingTopics).has(topic) ? 'take' : 'refuse';
 }
 
 function outcomeOf(outcome: IngestOutcome | Promise<IngestOutcome>): PublishOutcome | Promise<PublishOutcome> {

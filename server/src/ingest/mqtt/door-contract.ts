@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
 
 /** One connected client. */
@@ -18,6 +19,9 @@ export interface MqttPeer<Identity> {
 
 export type PublishOutcome = { ok: true } | { ok: false; reason: PublishRefusal; message: string };
 
+/** What becomes of a message that a client publishes: `take` hands it to `publish`. */
+export type TopicUse = 'refuse' | 'take';
+
 export type MqttLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
   event: string,
@@ -31,15 +35,24 @@ export interface MqttDoorHandlers<Identity> {
     username?: string;
     password?: Buffer;
     remote: string;
+    /** The connection itself, for what it knows of the client: a TLS socket has its certificate. */
+    stream: Duplex;
   }): Promise<Identity | null>;
+  /**
+   * Whose the identity is. Topics are a tenant's own, and client identifiers are an owner's own: nobody takes over
+   * another's session. `name` is unique in the tenant and the same at each connect.
+   */
+  ownerOf(identity: Identity): { tenant: string; name: string };
+  /** Asked for each topic that a connection publishes to, and remembered for as long as the connection lasts. */
+  mayPublish(identity: Identity, topic: string): TopicUse;
+  /** May this identity subscribe? */
+  maySubscribe(identity: Identity, topicFilter: string): boolean;
   /**
    * Takes one message. A QoS 1 message is acknowledged only after `ok`, in the order of arrival. The payload is a view
    * on what was read from the socket: it stays good, may be kept, and must not be written to. A fault counts as
    * `unavailable`.
    */
   publish(peer: MqttPeer<Identity>, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
-  /** May this peer subscribe? Called only for filters without wildcards. */
-  subscribe(peer: MqttPeer<Identity>, topicFilter: string): boolean;
   /** The subscription was acknowledged; what is published now arrives after the acknowledgement. */
   subscribed?(peer: MqttPeer<Identity>, topicFilter: string): void;
   /** Publishes of this peer may still be in flight. */
@@ -80,6 +93,11 @@ export interface MqttDoor<Identity> {
   start(): Promise<{ port: number }>;
   /** Takes nothing new, waits a few seconds for what is in flight, says goodbye. */
   stop(): Promise<void>;
+  /**
+   * Serves a client on a stream that somebody else has accepted: TLS, WebSocket. It may be half open: what the client
+   * sent before its end is still handled. `remote` names the client in log lines.
+   */
+  accept(stream: Duplex, remote: string): void;
   peers(): Iterable<MqttPeer<Identity>>;
   stats(): MqttDoorStats;
 }

@@ -34,7 +34,9 @@ export async function openDoor(
         messages.push({ clientId: peer.clientId, topic, payload: payload.toString() });
         return { ok: true };
       },
-      subscribe: (_peer, filter) => filter.startsWith('luban/'),
+      ownerOf: (name) => ({ tenant: 'tenant', name }),
+      mayPublish: () => 'take',
+      maySubscribe: (_identity, filter) => filter.startsWith('luban/'),
       closed: (_peer, reason) => closed.push(reason),
       ...handlers,
     },

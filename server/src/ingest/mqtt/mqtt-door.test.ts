@@ -1,4 +1,5 @@
-import type { IConnackPacket, IPubackPacket, ISubackPacket } from 'mqtt-packet';
+import { duplexPair } from 'node:stream';
+import { generate, type IConnackPacket, type IPubackPacket, type ISubackPacket } from 'mqtt-packet';
 import { afterEach, expect, test } from 'vitest';
 import {
   connectedClient,
@@ -344,4 +345,19 @@ test('stop acknowledges what is in flight and then says goodbye', async () => {
   expect(await client.next()).toMatchObject({ cmd: 'puback', messageId: 5 });
   expect(await client.next()).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8b });
   await stopped;
+});
+
+test('a client on a stream that somebody else has accepted is served as any other', async () => {
+  fixture = await openDoor();
+  const [ours, theirs] = duplexPair();
+  fixture.door.accept(ours, 'a tunnel');
+  const packets: Buffer[] = [];
+  theirs.on('data', (chunk: Buffer) => packets.push(chunk));
+  theirs.write(generate(connectPacket(4)));
+  theirs.write(generate(publishPacket(7, 'through')));
+  await expect.poll(() => Buffer.concat(packets).toString('hex')).toBe('2002000040020007');
+  expect(fixture.messages).toEqual([{ clientId: 'raw', topic: 'a/b', payload: 'through' }]);
+  expect([...fixture.door.peers()][0]?.remote).toBe('a tunnel');
+  theirs.end();
+  await expect.poll(() => fixture?.door.stats().connections).toBe(0);
 });

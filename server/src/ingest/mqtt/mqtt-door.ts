@@ -1,9 +1,9 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { DoorConnection, DoorShared } from './connection/door-shared.ts';
+import { createDoorTurns } from './connection/door-turns.ts';
+import { MqttConnection } from './connection/mqtt-connection.ts';
 import type { MqttDoor, MqttDoorHandlers, MqttDoorOptions, MqttPeer } from './door-contract.ts';
-import type { DoorConnection, DoorShared } from './door-shared.ts';
-import { createDoorTurns } from './door-turns.ts';
-import { MqttConnection } from './mqtt-connection.ts';
 import { mqttLimits } from './mqtt-limits.ts';
 import type { MqttRefusal } from './mqtt-reasons.ts';
 
@@ -13,14 +13,15 @@ export type {
   MqttDoorOptions,
   MqttPeer,
   PublishOutcome,
+  TopicUse,
 } from './door-contract.ts';
 
 const SWEEP_INTERVAL_MS = 250;
 
 /**
  * The MQTT door: 3.1.1 and 5, QoS 0 and 1, no sessions, retained messages, wildcards or wills; MQTT 5 clients are told
- * so in CONNACK. `Identity` is plain data: a client that connects again with an equal one and the same client
- * identifier takes the place of its older connection.
+ * so in CONNACK. `Identity` is plain data. A client that connects again with the same owner and client identifier takes the
+ * place of its older connection.
  */
 export function createMqttDoor<Identity>(
   options: MqttDoorOptions,
@@ -28,7 +29,7 @@ export function createMqttDoor<Identity>(
 ): MqttDoor<Identity> {
   const limits = mqttLimits(options);
   const connections = new Set<DoorConnection<Identity>>();
-  const byClientId = new Map<string, Set<MqttPeer<Identity>>>();
+  const bySession = new Map<string, MqttPeer<Identity>>();
   const waitingForBytes = new Set<DoorConnection<Identity>>();
   const refused: Partial<Record<MqttRefusal, number>> = {};
   let sweeper: NodeJS.Timeout | undefined;
@@ -58,16 +59,13 @@ export function createMqttDoor<Identity>(
       for (const connection of waiting) connection.retry();
     },
     admitted(connection) {
-      const same = byClientId.get(connection.clientId) ?? new Set();
-      for (const older of [...same]) {
-        if (isDeepStrictEqual(older.identity, connection.identity)) older.disconnect('session-taken-over');
-      }
-      byClientId.set(connection.clientId, same.add(connection));
+      const key = sessionKey(connection);
+      bySession.get(key)?.disconnect('session-taken-over');
+      bySession.set(key, connection);
     },
     left(connection) {
-      const same = byClientId.get(connection.clientId);
-      same?.delete(connection);
-      if (same?.size === 0 && byClientId.get(connection.clientId) === same) byClientId.delete(connection.clientId);
+      const key = sessionKey(connection);
+      if (bySession.get(key) === connection) bySession.delete(key);
     },
     gone(connection) {
       connections.delete(connection);
@@ -76,13 +74,18 @@ export function createMqttDoor<Identity>(
     },
   };
 
-  function accept(socket: Socket): void {
+  function sessionKey({ identity, clientId }: MqttPeer<Identity>): string {
+    const { tenant, name } = handlers.ownerOf(identity);
+    return JSON.stringify([tenant, name, clientId]);
+  }
+
+  function accept(stream: Duplex, remote: string): void {
     if (connections.size >= limits.maxConnections + limits.maxRefusedConnections) {
       shared.refused('server-busy');
-      socket.destroy();
+      stream.destroy();
       return;
     }
-    const connection = new MqttConnection(socket, shared, connections.size >= limits.maxConnections);
+    const connection = new MqttConnection(stream, remote, shared, connections.size >= limits.maxConnections);
     connections.add(connection);
     connection.start();
   }
@@ -97,7 +100,10 @@ export function createMqttDoor<Identity>(
   }
 
   // Half open, so that what a client sent before its goodbye is handled before the connection ends.
-  const server = createServer({ allowHalfOpen: true }, accept);
+  const server = createServer(
+    { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+    (socket) => accept(socket, `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`),
+  );
 
   return {
     async start() {
@@ -131,6 +137,7 @@ export function createMqttDoor<Identity>(
       clearInterval(sweeper);
       sweeper = undefined;
     },
+    accept,
     *peers() {
       for (const connection of connections) if (connection.connected) yield connection;
     },

@@ -1,18 +1,18 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /**
  * What one connection has to say, gathered over a turn and written at once. A number is the identifier of a positive
  * PUBACK, so that a thousand of them are written without a thousand buffers.
  */
 export class Outgoing {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #wake: () => void;
   #items: (number | Buffer)[] = [];
   #bytes = 0;
   #written: ((ok: boolean) => void)[] = [];
 
   /** `wake` asks for a `flush` at the end of the turn. */
-  constructor(socket: Socket, wake: () => void) {
+  constructor(socket: Duplex, wake: () => void) {
     this.#socket = socket;
     this.#wake = wake;
   }

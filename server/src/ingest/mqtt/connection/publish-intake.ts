@@ -1,9 +1,9 @@
-import { encode, type MqttVersion } from './control-packets.ts';
-import type { MqttLog, PublishOutcome } from './door-contract.ts';
-import type { MqttLimits } from './mqtt-limits.ts';
-import { type MqttRefusal, publishRefusals } from './mqtt-reasons.ts';
+import type { MqttLog, PublishOutcome, TopicUse } from '../door-contract.ts';
+import type { MqttLimits } from '../mqtt-limits.ts';
+import { type MqttRefusal, publishRefusals } from '../mqtt-reasons.ts';
+import { encode, type MqttVersion } from '../wire/control-packets.ts';
+import { decodePublish, emptyPublishFrame, TopicCache } from '../wire/publish-frame.ts';
 import type { Outgoing } from './outgoing.ts';
-import { decodePublish, emptyPublishFrame, TopicCache } from './publish-frame.ts';
 import { type InflightTotals, Receipts } from './receipts.ts';
 
 /** What the intake needs of the connection that it belongs to. */
@@ -14,6 +14,8 @@ export interface PublishIntakeOptions {
   readonly log: MqttLog;
   /** Fields that name the connection in log lines. */
   readonly who: () => Record<string, unknown>;
+  /** May throw. */
+  readonly mayPublish: (topic: string) => TopicUse;
   /** Hands a message on; may throw. */
   readonly publish: (topic: string, payload: Buffer) => PublishOutcome | Promise<PublishOutcome>;
   /** Counts a refusal that does not end the connection. */
@@ -35,8 +37,8 @@ export class PublishIntake {
   ended = false;
   readonly #options: PublishIntakeOptions;
   readonly #receipts: Receipts;
-  readonly #topics = new TopicCache();
-  readonly #aliases: string[] = [];
+  readonly #topics = new TopicCache<TopicUse>();
+  readonly #aliases: { topic: string; use: TopicUse | undefined }[] = [];
   #retainLogged = false;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged = 0;
@@ -63,11 +65,15 @@ export class PublishIntake {
       this.#options.refuse(wrong);
       return;
     }
+    const use = this.#use();
     // The handler may lead back here, so nothing of the shared frame is read after it.
     const messageId = frame.messageId;
     let outcome: PublishOutcome | Promise<PublishOutcome>;
     try {
-      outcome = this.#options.publish(frame.topic, buffer.subarray(frame.payloadStart, end));
+      outcome =
+        use === 'refuse'
+          ? { ok: false, reason: 'not-authorized', message: `you may not publish to ${frame.topic.slice(0, 200)}` }
+          : this.#options.publish(frame.topic, buffer.subarray(frame.payloadStart, end));
     } catch (error) {
       outcome = this.#fault(error);
     }
@@ -95,11 +101,31 @@ export class PublishIntake {
     }
     if (frame.topicAlias === 0) return undefined;
     if (frame.topicAlias > this.#options.limits.topicAliasMaximum) return 'topic-alias-invalid';
-    if (frame.topic !== '') this.#aliases[frame.topicAlias] = frame.topic;
-    const topic = this.#aliases[frame.topicAlias];
-    if (topic === undefined) return 'topic-alias-invalid';
-    frame.topic = topic;
+    if (frame.topic !== '') this.#aliases[frame.topicAlias] = { topic: frame.topic, use: undefined };
+    const alias = this.#aliases[frame.topicAlias];
+    if (alias === undefined) return 'topic-alias-invalid';
+    frame.topic = alias.topic;
     return undefined;
+  }
+
+  /** Asks once for each topic: the cache and the alias keep the answer. */
+  #use(): TopicUse {
+    const alias = frame.topicAlias === 0 ? undefined : this.#aliases[frame.topicAlias];
+    const known = alias === undefined ? this.#topics.note(frame.topicSlot) : alias.use;
+    if (known !== undefined) return known;
+    const use = this.#mayPublish(frame.topic);
+    if (alias === undefined) this.#topics.setNote(frame.topicSlot, use);
+    else alias.use = use;
+    return use;
+  }
+
+  #mayPublish(topic: string): TopicUse {
+    try {
+      return this.#options.mayPublish(topic);
+    } catch (error) {
+      this.#options.log('error', 'mqtt.handler-failed', { ...this.#options.who(), error });
+      return 'refuse';
+    }
   }
 
   /**

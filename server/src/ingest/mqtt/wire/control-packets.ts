@@ -1,6 +1,6 @@
 import { generate, type IConnackPacket, type Packet, parser } from 'mqtt-packet';
-import type { MqttLimits } from './mqtt-limits.ts';
-import { type MqttRefusal, mqttReasons } from './mqtt-reasons.ts';
+import type { MqttLimits } from '../mqtt-limits.ts';
+import { type MqttRefusal, mqttReasons } from '../mqtt-reasons.ts';
 
 export type MqttVersion = 4 | 5;
 

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
-import { FrameReader } from './frame-reader.ts';
+import type { Duplex } from 'node:stream';
+import { FrameReader } from '../wire/frame-reader.ts';
 
 /** Why nothing is read at the moment although it could be. */
 export type Hold = 'none' | 'authenticating' | 'inflight' | 'bytes' | 'writes' | 'stopping';
@@ -26,13 +26,13 @@ export class PacketInput {
   heldSince = 0;
   /** The client sends nothing more. */
   ended = false;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #totals: InputTotals;
   #paused = false;
   #counted = 0;
   #discarded = 0;
 
-  constructor(socket: Socket, totals: InputTotals) {
+  constructor(socket: Duplex, totals: InputTotals) {
     this.#socket = socket;
     this.#totals = totals;
   }

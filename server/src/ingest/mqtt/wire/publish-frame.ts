@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { MqttRefusal } from './mqtt-reasons.ts';
+import type { MqttRefusal } from '../mqtt-reasons.ts';
 
 /** What one PUBLISH packet says; one object is filled again and again, because this is the path of every sample. */
 export interface PublishFrame {
@@ -9,13 +9,15 @@ export interface PublishFrame {
   topic: string;
   /** 0 when there is none. */
   topicAlias: number;
+  /** The topic's place in the connection's cache; -1 for a topic that is not kept. */
+  topicSlot: number;
   /** 0 for QoS 0. */
   messageId: number;
   payloadStart: number;
 }
 
 export function emptyPublishFrame(): PublishFrame {
-  return { qos: 0, retain: false, topic: '', topicAlias: 0, messageId: 0, payloadStart: 0 };
+  return { qos: 0, retain: false, topic: '', topicAlias: 0, topicSlot: -1, messageId: 0, payloadStart: 0 };
 }
 
 const NUL = 0x00;
@@ -23,16 +25,27 @@ const HASH = 0x23;
 const PLUS = 0x2b;
 
 /** Remembers the topics of one connection: a device repeats a few, and comparing bytes is cheaper than decoding them. */
-export class TopicCache {
+export class TopicCache<Note> {
   readonly #bytes: (Buffer | undefined)[] = [];
   readonly #texts: string[] = [];
+  readonly #notes: (Note | undefined)[] = [];
+
+  /** What the owner has noted of the topic in this slot. */
+  note(slot: number): Note | undefined {
+    return this.#notes[slot];
+  }
+
+  setNote(slot: number, note: Note): void {
+    if (slot >= 0) this.#notes[slot] = note;
+  }
 
   /** The topic in `buffer[start..end)`, or why it cannot be one. */
-  read(buffer: Buffer, start: number, end: number): { topic: string } | MqttRefusal {
+  read(buffer: Buffer, start: number, end: number): { topic: string; slot: number } | MqttRefusal {
     const slot = (end - start + (buffer[end - 1] ?? 0)) & 15;
     const known = this.#bytes[slot];
     if (known !== undefined && sameBytes(known, buffer, start, end)) {
       this.#found.topic = this.#texts[slot]!;
+      this.#found.slot = slot;
       return this.#found;
     }
     for (let i = start; i < end; i++) {
@@ -43,15 +56,18 @@ export class TopicCache {
     const bytes = buffer.subarray(start, end);
     if (!isUtf8(bytes)) return 'malformed-packet';
     const topic = bytes.toString('utf8');
-    if (bytes.length <= 256) {
+    const kept = bytes.length <= 256;
+    if (kept) {
       this.#bytes[slot] = Buffer.from(bytes);
       this.#texts[slot] = topic;
+      this.#notes[slot] = undefined;
     }
     this.#found.topic = topic;
+    this.#found.slot = kept ? slot : -1;
     return this.#found;
   }
 
-  readonly #found = { topic: '' };
+  readonly #found = { topic: '', slot: -1 };
 }
 
 function sameBytes(known: Buffer, buffer: Buffer, start: number, end: number): boolean {
@@ -68,7 +84,7 @@ export function decodePublish(
   start: number,
   end: number,
   version: 4 | 5,
-  topics: TopicCache,
+  topics: TopicCache<unknown>,
 ): MqttRefusal | undefined {
   frame.qos = (header >> 1) & 3;
   frame.retain = (header & 1) === 1;
@@ -79,6 +95,7 @@ export function decodePublish(
   const read = topics.read(buffer, start + 2, position);
   if (typeof read === 'string') return read;
   frame.topic = read.topic;
+  frame.topicSlot = read.slot;
   frame.messageId = 0;
   if (frame.qos > 0) {
     if (end - position < 2) return 'malformed-packet';

@@ -1,5 +1,5 @@
 import type { IPublishPacket } from 'mqtt-packet';
-import type { MqttLimits } from './mqtt-limits.ts';
+import type { MqttLimits } from '../mqtt-limits.ts';
 import type { Outgoing } from './outgoing.ts';
 
 interface Delivery {

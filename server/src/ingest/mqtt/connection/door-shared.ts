@@ -1,7 +1,7 @@
-import type { MqttDoorHandlers, MqttLog, MqttPeer } from './door-contract.ts';
+import type { MqttDoorHandlers, MqttLog, MqttPeer } from '../door-contract.ts';
+import type { MqttLimits } from '../mqtt-limits.ts';
+import type { MqttRefusal } from '../mqtt-reasons.ts';
 import type { DoorTurns } from './door-turns.ts';
-import type { MqttLimits } from './mqtt-limits.ts';
-import type { MqttRefusal } from './mqtt-reasons.ts';
 import type { InputTotals } from './packet-input.ts';
 import type { InflightTotals } from './receipts.ts';
 

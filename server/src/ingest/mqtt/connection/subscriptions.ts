@@ -1,5 +1,5 @@
-import { isBrokenText, type MqttVersion } from './control-packets.ts';
-import { subscribeRefusals } from './mqtt-reasons.ts';
+import { subscribeRefusals } from '../mqtt-reasons.ts';
+import { isBrokenText, type MqttVersion } from '../wire/control-packets.ts';
 
 /** The topics of one client: exact names only, each with the QoS granted. */
 export class Subscriptions {

@@ -1,4 +1,4 @@
-import type { PublishOutcome } from './door-contract.ts';
+import type { PublishOutcome } from '../door-contract.ts';
 
 interface Receipt {
   readonly messageId: number;

@@ -1,6 +1,6 @@
 import type { IConnectPacket } from 'mqtt-packet';
+import type { MqttRefusal } from '../mqtt-reasons.ts';
 import { isBrokenText, type MqttVersion, parseControlPacket } from './control-packets.ts';
-import type { MqttRefusal } from './mqtt-reasons.ts';
 
 /** What a client says of itself in CONNECT, as far as the door uses it. */
 export interface ConnectRequest {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ISubscribePacket, Packet } from 'mqtt-packet';
-import { type ConnectRequest, readConnect } from './connect-request.ts';
+import { type MqttRefusal, mqttReasons } from '../mqtt-reasons.ts';
+import { type ConnectRequest, readConnect } from '../wire/connect-request.ts';
 import {
   acceptance,
   encode,
@@ -10,11 +11,10 @@ import {
   type Numbered,
   parseControlPacket,
   rejection,
-} from './control-packets.ts';
+} from '../wire/control-packets.ts';
 import { Deliveries } from './deliveries.ts';
 import type { DoorConnection, DoorShared } from './door-shared.ts';
 import type { TurnTaker } from './door-turns.ts';
-import { type MqttRefusal, mqttReasons } from './mqtt-reasons.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Hold, PacketInput } from './packet-input.ts';
 import { PublishIntake } from './publish-intake.ts';
@@ -35,7 +35,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   queued = false;
   unflushed = false;
 
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #shared: DoorShared<Identity>;
   readonly #overCapacity: boolean;
   readonly #input: PacketInput;
@@ -51,22 +51,25 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   #heardAt = this.#openedAt;
   #closingSince = 0;
 
-  constructor(socket: Socket, shared: DoorShared<Identity>, overCapacity: boolean) {
+  constructor(socket: Duplex, remote: string, shared: DoorShared<Identity>, overCapacity: boolean) {
     this.#socket = socket;
     this.#shared = shared;
     this.#overCapacity = overCapacity;
-    this.remote = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
+    this.remote = remote;
     const { limits, handlers, log } = shared;
     this.#input = new PacketInput(socket, shared);
     this.#outgoing = new Outgoing(socket, () => shared.turns.flush(this));
     this.#deliveries = new Deliveries(limits, this.#outgoing, (packet) => this.#encode(packet));
-    this.#subscriptions = new Subscriptions(limits.maxSubscriptions, (filter) => handlers.subscribe(this, filter));
+    this.#subscriptions = new Subscriptions(limits.maxSubscriptions, (filter) =>
+      handlers.maySubscribe(this.identity, filter),
+    );
     this.#intake = new PublishIntake({
       limits,
       log,
       totals: shared,
       outgoing: this.#outgoing,
       who: () => this.#who(),
+      mayPublish: (topic) => handlers.mayPublish(this.identity, topic),
       publish: (topic, payload) => {
         shared.received++;
         return handlers.publish(this, topic, payload);
@@ -79,8 +82,6 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
 
   start(): void {
     const socket = this.#socket;
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 60_000);
     socket.on('data', (chunk: Buffer) => this.#arrived(chunk));
     socket.on('end', () => {
       this.#input.ended = true;
@@ -230,6 +231,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     const credentials = {
       clientId: this.clientId,
       remote: this.remote,
+      stream: this.#socket,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
     };
