@@ -1,3 +1,4 @@
+import './quiet-opcua.ts';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
