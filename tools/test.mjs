@@ -13,6 +13,7 @@ const tools = [
   { path: '/usr/sbin/mosquitto', debian: 'mosquitto' },
   { path: '/usr/lib/python3/dist-packages/pymodbus', debian: 'python3-pymodbus' },
   { path: '/usr/lib/python3/dist-packages/serial_asyncio', debian: 'python3-serial-asyncio' },
+  { path: '/usr/bin/promtool', debian: 'prometheus' },
   { path: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc', debian: 'fonts-noto-cjk' },
 ];
 

@@ -53,6 +53,8 @@ export interface JournalOptions {
   clock?: () => number;
   /** Called once for each fault, after the call that found it has gone on. */
   onFault?: (fault: JournalFault) => void;
+  /** Called after each write of a group of appends that became durable; it must be quick and not throw. */
+  onWritten?: (write: { records: number; bytes: number; milliseconds: number }) => void;
 }
 
 export interface Consumer {

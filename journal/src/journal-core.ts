@@ -101,7 +101,10 @@ async function openLocked(
 
   async function write(batch: RecordBatch): Promise<void> {
     if (maxBytes !== undefined) await makeRoom(batch, maxBytes);
+    const startedMs = performance.now();
     await writer.write(batch);
+    const { records, bytes } = batch;
+    options.onWritten?.({ records: records.length, bytes, milliseconds: performance.now() - startedMs });
   }
 
   function written(batch: RecordBatch): void {

@@ -25,6 +25,10 @@ import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { registerSamplesRoutes } from './ingest/samples-routes.ts';
 import { createLive } from './live/live.ts';
 import { openLog } from './log/log.ts';
+import { watchEventLoop } from './metrics/event-loop.ts';
+import { meterHttp } from './metrics/http-meter.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { registerMetricsRoutes } from './metrics/metrics-routes.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
 import { createPacks } from './packs/packs.ts';
 import type { Actor } from './platform/actor.ts';
@@ -32,6 +36,7 @@ import { counterMigrations } from './platform/database/counters.ts';
 import { migrate, openDatabase, probeDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
+import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
@@ -101,6 +106,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   }
   const http = createHttp({ authenticate, log: lines });
   let mqttPort = config.mqttPort;
+  const httpMeter = meterHttp(http);
   await registerOpenApi(http);
   registerIdentityRoutes(http, identity, {
     // The simulated plant takes seconds to start: whoever set up the platform watches it come instead of waiting.
@@ -126,6 +132,20 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     lines,
   });
   registerHealthRoutes(http, ready);
+  const loop = watchEventLoop();
+  const metrics = createMetrics({
+    version,
+    door: () => mqtt.stats(),
+    ingest,
+    log,
+    telemetry,
+    watchers: () => live.watchers(),
+    http: httpMeter,
+    loop,
+    tenants: () => identity.tenants(),
+    nowMs,
+  });
+  registerMetricsRoutes(http, config.metrics, metrics);
   await registerConsoleFiles(http);
 
   const packs = createPacks({ things, edges });
@@ -169,6 +189,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await telemetry.stop();
       await log.close();
       await database.destroy();
+      loop.stop();
     },
   };
 }

@@ -16,6 +16,11 @@ const schema = z.object({
     .default(8 * 2 ** 30)
     .describe('Most bytes that the log keeps on disk'),
   LUBAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  LUBAN_METRICS: z
+    .enum(['off', 'loopback', 'token'])
+    .default('loopback')
+    .describe('Who may read /metrics: nobody, a collector on this machine, whoever has LUBAN_METRICS_TOKEN'),
+  LUBAN_METRICS_TOKEN: z.string().min(16).max(200).regex(/^\S+$/, 'must have no space').optional(),
   LUBAN_DEMO: z.enum(['', '1']).default('').describe('1: print a one-time sign-in link and add the demo plant'),
 });
 
@@ -26,6 +31,7 @@ export interface ServerConfig {
   readonly mqttPort: number;
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
   readonly demo: boolean;
 }
 
@@ -43,6 +49,9 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
       `bad configuration: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
     );
   const values = parsed.data;
+  const { LUBAN_METRICS: metrics, LUBAN_METRICS_TOKEN: token } = values;
+  if ((metrics === 'token') !== (token !== undefined))
+    throw new Error('bad configuration: LUBAN_METRICS=token and LUBAN_METRICS_TOKEN need each other');
   return {
     dataDirectory: values.LUBAN_DATA,
     host: values.LUBAN_HOST,
@@ -50,6 +59,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     mqttPort: values.LUBAN_MQTT_PORT,
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
+    metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },
     demo: values.LUBAN_DEMO === '1',
   };
 }

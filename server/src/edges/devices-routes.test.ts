@@ -13,6 +13,7 @@ test('a kept OPC UA password is not shown, and does not go to another address', 
     mqttPort: 0,
     logBytes: 1 << 27,
     logLevel: 'error' as const,
+    metrics: { kind: 'off' as const },
     demo: false,
   };
   const app = await createApp({ config, lines: () => undefined, launcher: null, nowUs: () => Date.now() * 1000 });

@@ -16,6 +16,15 @@ export type IngestOutcome =
   | { ok: true; accepted: number }
   | { ok: false; reason: 'malformed' | 'not-authorized' | 'unavailable'; message: string };
 
+type Refused = Extract<IngestOutcome, { ok: false }>['reason'];
+
+/** Of one tenant, since the start. */
+interface IngestCounts {
+  samples: number;
+  messages: number;
+  refused: Record<Refused, { samples: number; batches: number }>;
+}
+
 export type Ingest = ReturnType<typeof createIngest>;
 
 /** A source clock may be ahead by this much; what claims to be from further in the future would hide every later value. */
@@ -36,6 +45,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
   /** Each tenant sees its own traffic. */
   const meters = new Map<number, { samples: RateMeter; messages: RateMeter }>();
   let total = 0;
+  const refusals = new Map<number, IngestCounts['refused']>();
 
   function meterOf(tenantNumber: number) {
     const known = meters.get(tenantNumber);
@@ -45,20 +55,29 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     return made;
   }
 
-  function refuse(reason: 'malformed' | 'not-authorized', message: string): IngestOutcome {
+  function refuse(sender: Sender, reason: Refused, samples: number, message: string): IngestOutcome {
+    let refused = refusals.get(sender.tenantNumber);
+    if (refused === undefined) {
+      const none = () => ({ samples: 0, batches: 0 });
+      refused = { malformed: none(), 'not-authorized': none(), unavailable: none() };
+      refusals.set(sender.tenantNumber, refused);
+    }
+    refused[reason].samples += samples;
+    refused[reason].batches++;
     return { ok: false, reason, message };
   }
 
   async function append(sender: Sender, batch: Batch, encoded: Uint8Array): Promise<IngestOutcome> {
     const foreign = directory.firstForeign(sender.number, batch.series);
-    if (foreign !== undefined) return refuse('not-authorized', `series ${foreign} is not yours to write`);
+    if (foreign !== undefined)
+      return refuse(sender, 'not-authorized', batch.count, `series ${foreign} is not yours to write`);
     const wrong = wrongTime(batch, nowUs()) ?? wrongJson(batch);
-    if (wrong !== undefined) return refuse('malformed', wrong);
+    if (wrong !== undefined) return refuse(sender, 'malformed', batch.count, wrong);
     try {
       await log.append(sender.tenantNumber, encoded);
     } catch (error) {
       lines('error', 'samples not acknowledged', { cause: errorLine(error), samples: batch.count });
-      return { ok: false, reason: 'unavailable', message: 'the log cannot be written now; send again later' };
+      return refuse(sender, 'unavailable', batch.count, 'the log cannot be written now; send again later');
     }
     const meter = meterOf(sender.tenantNumber);
     meter.samples.count(batch.count);
@@ -76,7 +95,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
       batch = decodeBatch(encoded);
     } catch (error) {
       if (!(error instanceof BatchError)) throw error;
-      return refuse('malformed', error.message);
+      return refuse(sender, 'malformed', 0, error.message);
     }
     return append(sender, batch, encoded);
   }
@@ -91,6 +110,18 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     rates(tenantNumber: number) {
       const { samples, messages } = meterOf(tenantNumber);
       return { samplesPerSecond: samples.perSecond(), messagesPerSecond: messages.perSecond() };
+    },
+    /** By the tenant's number, since the start. */
+    counts(): Map<number, IngestCounts> {
+      const none = { samples: 0, batches: 0 };
+      const nothing = { malformed: none, 'not-authorized': none, unavailable: none };
+      return new Map(
+        [...new Set([...meters.keys(), ...refusals.keys()])].map((tenant) => {
+          const { samples, messages } = meterOf(tenant);
+          const refused = refusals.get(tenant) ?? nothing;
+          return [tenant, { samples: samples.total, messages: messages.total, refused }];
+        }),
+      );
     },
     /** Samples of all tenants that were acknowledged since the start. */
     total: () => total,

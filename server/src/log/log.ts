@@ -1,4 +1,5 @@
 import { JournalError, type JournalFault, openJournal } from '@luban/journal';
+import { Histogram } from '../platform/histogram.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
 
@@ -29,6 +30,11 @@ export interface Log extends SampleLog {
     next: number;
     healthy: boolean;
     fault: { code: string; message: string; sinceMs: number } | null;
+    /** Records and bytes since the start. */
+    appended: number;
+    appendedBytes: number;
+    /** Of one group of appends: write and sync. */
+    syncs: Histogram;
   };
   close(): Promise<void>;
 }
@@ -47,7 +53,20 @@ interface LogOptions {
 /** The platform's durable log on the embedded journal. */
 export async function openLog({ directory, maxBytes, nowUs, lines }: LogOptions): Promise<Log> {
   const onFault = (fault: JournalFault) => lines('error', 'log fault', { ...fault });
-  const journal = await openJournal({ directory, maxBytes, maxAgeMs, onFault });
+  const syncs = new Histogram();
+  let appended = 0;
+  let appendedBytes = 0;
+  const journal = await openJournal({
+    directory,
+    maxBytes,
+    maxAgeMs,
+    onFault,
+    onWritten({ records, bytes, milliseconds }) {
+      appended += records;
+      appendedBytes += bytes;
+      syncs.observe(milliseconds / 1000);
+    },
+  });
   const [newest] = await journal.read(journal.next - 1, { records: 1 });
   let lastArrival = newest === undefined ? 0 : decodeLogRecord(newest.position, newest.payload).arrivalUs;
   const trim = () =>
@@ -82,7 +101,7 @@ export async function openLog({ directory, maxBytes, nowUs, lines }: LogOptions)
     stats() {
       const { healthy, fault } = journal.state();
       const shown = fault === undefined ? null : { code: fault.code, message: fault.message, sinceMs: fault.since };
-      return { bytes: journal.bytes, next: journal.next, healthy, fault: shown };
+      return { bytes: journal.bytes, next: journal.next, healthy, fault: shown, appended, appendedBytes, syncs };
     },
     async close() {
       clearInterval(trimming);

@@ -55,6 +55,11 @@ const codes = {
   },
   'readings.too-much': { status: 400, zh: '查询范围过大', en: 'The query asks for too much' },
   'readings.unavailable': { status: 503, zh: '时序库暂时不可用', en: 'The telemetry store is not available now' },
+  'metrics.denied': {
+    status: 403,
+    zh: '无权读取运行指标，请检查设置 LUBAN_METRICS',
+    en: 'The metrics are not for you: see the setting LUBAN_METRICS',
+  },
   'server.fault': { status: 500, zh: '平台内部错误', en: 'The platform failed' },
 } as const satisfies Record<string, LocalText & { status: number }>;
 

@@ -17,7 +17,7 @@ export interface TelemetryWriterOptions {
   readonly blockRows: number;
   readonly blockAgeMs: number;
   readonly onRecord: (record: LogRecord) => void;
-  readonly onInserted: (rows: number) => void;
+  readonly onInserted: (rows: number, milliseconds: number) => void;
   readonly onFault: (fault: TelemetryFault) => void;
 }
 
@@ -167,6 +167,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   }
 
   async function insert(block: SampleBlock): Promise<void> {
+    const startedMs = performance.now();
     // With its arrival: positions begin anew in a new log, and a token of the old one would make the insert vanish.
     const token = `${block.from}-${block.to}-${block.oldestArrivalUs}`;
     // A block that may be there already is compared with the store: a token alone does not do, because ClickHouse
@@ -183,7 +184,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     replay = undefined;
     fresh.drop();
     inserted = fresh.open || fresh.sealed ? block.to : Math.max(block.to, readPosition);
-    options.onInserted(block.rows);
+    options.onInserted(block.rows, performance.now() - startedMs);
     wakeReader();
   }
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bucket } from '@luban/contracts';
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
+import { Histogram } from '../platform/histogram.ts';
 import { bucketParts, joinParts, toBuckets } from './bucket-parts.ts';
 import { createChdbEngine } from './chdb-engine.ts';
 import { createFreshSamples } from './fresh-samples.ts';
@@ -61,6 +62,10 @@ export interface TelemetryStats {
   /** `recovering`: tries again by itself; `broken`: for half a minute in vain. The log keeps everything meanwhile. */
   readonly state: 'ok' | 'recovering' | 'broken';
   readonly cause?: { readonly code: string; readonly detail: string };
+  /** Since the start: samples inserted, how long each block took, how often the database came back by itself. */
+  readonly insertedRows: number;
+  readonly inserts: Histogram;
+  readonly restarts: number;
 }
 
 /**
@@ -113,6 +118,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       onFault(fault);
     },
     onRestart() {
+      restarts++;
       down = undefined;
       writer.retryNow();
     },
@@ -123,6 +129,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let size = { rows: 0, bytesOnDisk: 0 };
   let sizeAtMs = Number.NEGATIVE_INFINITY;
   let anyRead = false;
+  let insertedRows = 0;
+  let restarts = 0;
+  const inserts = new Histogram();
   const writer = createTelemetryWriter({
     directory,
     log,
@@ -136,7 +145,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       anyRead = true;
       for (const listener of listeners) listener(record);
     },
-    onInserted(rows) {
+    onInserted(rows, milliseconds) {
+      insertedRows += rows;
+      inserts.observe(milliseconds / 1000);
       insertions.push({ atMs: performance.now(), rows });
       if (insertions.length > 1000) insertions = recentInsertions();
     },
@@ -259,6 +270,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         lagMs: oldestUs === undefined ? (anyRead ? 0 : null) : Math.max(0, (clock() - oldestUs) / 1000),
         backlogRecords: Math.max(0, log.next - writer.inserted),
         state,
+        insertedRows,
+        inserts,
+        restarts,
         ...(failing && { cause: { code: failing.fault.code, detail: failing.fault.message } }),
       };
     },

@@ -81,6 +81,8 @@ export interface MqttDoorStats {
   readonly connections: number;
   /** Publishes handed on since the start. */
   readonly received: number;
+  /** Read from all connections since the start. */
+  readonly receivedBytes: number;
   readonly refused: Readonly<Partial<Record<MqttRefusal, number>>>;
   /** Connections not read from at the moment. */
   readonly paused: number;

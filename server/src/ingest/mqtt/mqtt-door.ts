@@ -34,6 +34,7 @@ export function createMqttDoor<Identity>(
   const refused: Partial<Record<MqttRefusal, number>> = {};
   let sweeper: NodeJS.Timeout | undefined;
   let sweptAt = 0;
+  let receivedBytes = 0;
   let allGone: (() => void) | undefined;
 
   const shared: DoorShared<Identity> = {
@@ -87,6 +88,9 @@ export function createMqttDoor<Identity>(
     }
     const connection = new MqttConnection(stream, remote, shared, connections.size >= limits.maxConnections);
     connections.add(connection);
+    stream.on('data', (chunk: Buffer) => {
+      receivedBytes += chunk.length;
+    });
     connection.start();
   }
 
@@ -147,6 +151,7 @@ export function createMqttDoor<Identity>(
         listening: server.listening,
         connections: connections.size,
         received,
+        receivedBytes,
         refused: { ...refused },
         paused,
         inflight,
