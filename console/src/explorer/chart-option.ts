@@ -89,6 +89,8 @@ export function chartOption(rows: readonly ChartRow[], span: Span, look: Look): 
     yAxis: axes.map((axis, i) => ({
       type: 'value',
       scale: !axis.boolean,
+      // There is nothing between two states.
+      minInterval: axis.states ? 1 : undefined,
       min: axis.boolean ? 0 : undefined,
       // On and off run along the bottom, below the measured values.
       max: axis.boolean ? 9 : undefined,
@@ -180,14 +182,16 @@ function axisKey(point: ListedPoint): string {
   return point.type === 'boolean' ? 'boolean' : (point.unit ?? '1');
 }
 function axesOf(rows: readonly ChartRow[]) {
-  const axes: { key: string; symbol: string; boolean: boolean }[] = [];
-  for (const { point } of rows) {
+  const axes: { key: string; symbol: string; boolean: boolean; states: boolean }[] = [];
+  for (const { point, trace } of rows) {
     const key = axisKey(point);
-    if (!axes.some((axis) => axis.key === key))
-      axes.push({ key, symbol: unitSymbol(point.unit), boolean: key === 'boolean' });
+    const states = isStepped(point, trace);
+    const known = axes.find((axis) => axis.key === key);
+    if (known === undefined) axes.push({ key, symbol: unitSymbol(point.unit), boolean: key === 'boolean', states });
+    else known.states &&= states;
   }
   axes.sort((a, b) => Number(a.boolean) - Number(b.boolean));
-  return axes.length === 0 ? [{ key: '1', symbol: '', boolean: false }] : axes;
+  return axes.length === 0 ? [{ key: '1', symbol: '', boolean: false, states: false }] : axes;
 }
 
 function tick(shiftedMs: number, lengthMs: number): string {
