@@ -13,6 +13,7 @@ export * from './page.ts';
 export * from './problem.ts';
 export * from './quality.ts';
 export * from './readings.ts';
+export * from './refused-value.ts';
 export * from './sample.ts';
 export * from './site.ts';
 export * from './tenant.ts';

@@ -36,13 +36,33 @@ export const point = property.extend({
 });
 export type Point = z.infer<typeof point>;
 
-/** A key with which a thing sends its own samples (MQTT password, HTTP bearer). The secret is shown once. */
+/**
+ * A key with which a thing sends its own samples (MQTT password, HTTP bearer). The secret is shown once. With a
+ * `login` it is the device secret of another cloud: it never travels, the device signs its MQTT password with it.
+ */
 export const thingKey = z.object({
   id: idSchema('key'),
   thing: idSchema('thing'),
   name: givenName,
   createdAt: z.iso.datetime(),
   prefix: z.string(),
+  /** The MQTT user name of a signed login; null: the key itself is sent. */
+  login: z.string().nullable(),
 });
-export const newThingKey = z.object({ name: givenName });
+export type ThingKey = z.infer<typeof thingKey>;
+export const newThingKey = z.object({
+  name: givenName,
+  signed: z
+    .object({
+      /** What the device gives as MQTT user name: `<device name>&<product key>`, or a device id. */
+      login: z
+        .string()
+        .min(1)
+        .max(200)
+        .regex(/^[^\s#+/]+$/, 'no blanks, #, + or /'),
+      /** The secret that is in the device already; left out, a new one is made. */
+      secret: z.string().min(8).max(128).optional(),
+    })
+    .optional(),
+});
 export const issuedThingKey = thingKey.extend({ secret: z.string() });

@@ -22,6 +22,8 @@ import { identityMigrations } from './identity/identity-migrations.ts';
 import { registerIdentityRoutes } from './identity/identity-routes.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
+import { createRefusedValues } from './ingest/refused-values.ts';
+import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
 import { registerSamplesRoutes } from './ingest/samples-routes.ts';
 import { createLive } from './live/live.ts';
 import { openLog } from './log/log.ts';
@@ -36,6 +38,7 @@ import { counterMigrations } from './platform/database/counters.ts';
 import { migrate, openDatabase, probeDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
+import { openSealer } from './platform/sealing.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
@@ -64,6 +67,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   const identity = createIdentity({ database, now: nowMs, log: lines });
   const things = await createThings({
     database,
+    sealer: openSealer(join(config.dataDirectory, 'seal.key')),
     now: nowMs,
     dismiss: (thing: ThingId) => mqtt.dismiss(thing),
     pointsGone: (devices: ReadonlySet<DeviceId>) => edges.pointsGone(devices),
@@ -79,7 +83,17 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   // The path of a sample: doors → ingest → log → telemetry → live.
   const log = await openLog({ directory: join(config.dataDirectory, 'log'), maxBytes: config.logBytes, nowUs, lines });
   const ingest = createIngest({ log, directory: things.directory, nowUs, lines });
-  const mqtt = createMqttIngest({ host: config.host, port: config.mqttPort, ingest, things, edges, nowUs, lines });
+  const refused = createRefusedValues({ nowMs, lines });
+  const mqtt = createMqttIngest({
+    host: config.host,
+    port: config.mqttPort,
+    ingest,
+    things,
+    edges,
+    refused,
+    nowUs,
+    lines,
+  });
   const telemetry = createTelemetry({
     directory: join(config.dataDirectory, 'telemetry'),
     log,
@@ -116,6 +130,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     },
   });
   registerSamplesRoutes(http, { ingest, things, nowUs });
+  registerRefusedValuesRoutes(http, { things, refused });
   registerReadingRoutes(http, { readings, telemetry, things });
   registerSiteRoutes(http, things);
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });

@@ -1,4 +1,4 @@
-import type { Cause, Device, DeviceReport, Gap, LocalText, Point, Thing, ThingState } from '@luban/contracts';
+import type { Cause, Device, DeviceReport, Gap, LocalText, Point, Thing, ThingKey, ThingState } from '@luban/contracts';
 
 /** What the API's lists add to the contracts' words. */
 export type ListedThing = Thing & {
@@ -11,6 +11,5 @@ export type ListedThing = Thing & {
 export type ListedPoint = Point & { thingName: string };
 export type ListedGap = Gap & { deviceName: string | null };
 export type ListedDevice = Device & { report: DeviceReport | null; bindingCount: number };
-export type ThingKey = { id: string; thing: string; name: string; createdAt: string; prefix: string };
 export type IssuedThingKey = ThingKey & { secret: string };
 export type EnrolmentToken = { token: string; expiresAt: string; command: string };

@@ -7,14 +7,16 @@ import type {
   Me,
   Page,
   Reading,
+  RefusedKey,
   SeriesBuckets,
   SeriesReadings,
   Site,
+  ThingKey,
   ThingModel,
   User,
 } from '@luban/contracts';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import type { ListedDevice, ListedGap, ListedPoint, ListedThing, ThingKey } from './api-types.ts';
+import type { ListedDevice, ListedGap, ListedPoint, ListedThing } from './api-types.ts';
 import { api, type Query } from './request.ts';
 
 /** Every read of the API that a page makes, with its cache key. */
@@ -77,6 +79,12 @@ export const thingKeysQuery = (id: string) =>
   queryOptions({
     queryKey: ['thing-keys', id],
     queryFn: ({ signal }) => api.get<Page<ThingKey>>(`/things/${id}/keys`, undefined, signal),
+  });
+export const refusedValuesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['refused-values', id],
+    queryFn: ({ signal }) => api.get<Page<RefusedKey>>(`/things/${id}/refused-values`, undefined, signal),
+    refetchInterval: 5000,
   });
 
 /** Every page of a list, joined. The API gives at most 1,000 a page. */

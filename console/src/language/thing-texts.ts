@@ -50,6 +50,35 @@ export const thingTexts = {
     zh: 'HTTP：作为 Bearer 令牌；MQTT：作为密码。',
     en: 'HTTP: as the bearer token. MQTT: as the password.',
   },
+  signs: { zh: '签名登录', en: 'signs its login' },
+  signsLabel: { zh: '设备用签名登录', en: 'The device signs its login' },
+  signsHelp: {
+    zh: '适用于从阿里云（Link Kit）或华为云 IoTDA 迁来的设备：设备不用改程序，只改地址。',
+    en: 'For devices from Alibaba Cloud (Link Kit) or Huawei Cloud IoTDA: only the address in the device changes.',
+  },
+  login: { zh: 'MQTT 用户名', en: 'MQTT user name' },
+  loginHelp: {
+    zh: '阿里云：设备名&产品 Key；华为云：设备 ID。',
+    en: 'Alibaba Cloud: <device name>&<product key>. Huawei Cloud: the device id.',
+  },
+  deviceSecret: { zh: '设备密钥', en: 'Device secret' },
+  deviceSecretHelp: {
+    zh: '设备里已有的密钥；留空则生成一个新的。',
+    en: 'The one that is in the device already; left empty, a new one is made.',
+  },
+  signedUse: {
+    zh: (login: string) => `设备密钥。设备用它对登录签名，用户名为 ${login}。`,
+    en: (login: string) => `The device secret. The device signs its login as ${login} with it.`,
+  },
+  refused: { zh: '未被接收的值', en: 'Values that were not taken' },
+  refusedText: {
+    zh: '设备上报了这些标识，但物模型中没有对应的属性或类型不符。其余的值照常保存。',
+    en: 'The device sends these keys, but no property of its model takes them. Its other values are stored.',
+  },
+  refusedCount: {
+    zh: (count: number) => `${count} 次`,
+    en: (count: number) => (count === 1 ? 'once' : `${count} times`),
+  },
   noKeys: { zh: '还没有密钥', en: 'No keys yet' },
   noKeysText: {
     zh: '由边缘网关采集的设备不需要密钥；自己上报的设备需要一个。',

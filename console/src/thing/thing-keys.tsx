@@ -1,9 +1,10 @@
 import { KeyOutlined, PlusOutlined } from '@ant-design/icons';
+import type { ThingKey } from '@luban/contracts';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { App, Button, Form, Input, Modal } from 'antd';
+import { App, Button, Form, Input, Modal, Switch } from 'antd';
 import { useState } from 'react';
 import { textOf } from '../api/api-error.ts';
-import type { IssuedThingKey, ThingKey } from '../api/api-types.ts';
+import type { IssuedThingKey } from '../api/api-types.ts';
 import { thingKeysQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
@@ -15,6 +16,18 @@ import { useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
 import { thingTexts as texts } from '../language/thing-texts.ts';
 
+interface KeyFields {
+  name: string;
+  signs?: boolean;
+  login?: string;
+  secret?: string;
+}
+
+function bodyOf({ name, signs, login = '', secret = '' }: KeyFields) {
+  if (!signs) return { name: name.trim() };
+  return { name: name.trim(), signed: { login: login.trim(), ...(secret === '' ? {} : { secret: secret.trim() }) } };
+}
+
 /** The keys with which a thing sends by itself. */
 export function ThingKeys({ thing }: { thing: string }) {
   const t = useText();
@@ -23,8 +36,7 @@ export function ThingKeys({ thing }: { thing: string }) {
   const [issuing, setIssuing] = useState(false);
   const again = () => queryClient.invalidateQueries({ queryKey: ['thing-keys', thing] });
   const issue = useMutation({
-    mutationFn: (fields: { name: string }) =>
-      api.post<IssuedThingKey>(`/things/${thing}/keys`, { name: fields.name.trim() }),
+    mutationFn: (fields: KeyFields) => api.post<IssuedThingKey>(`/things/${thing}/keys`, bodyOf(fields)),
     onSuccess: again,
   });
   const revoke = useMutation({
@@ -58,7 +70,15 @@ export function ThingKeys({ thing }: { thing: string }) {
               {items.map((key) => (
                 <tr key={key.id}>
                   <td>{key.name}</td>
-                  <td className="mono quiet">{key.prefix}…</td>
+                  <td className="mono quiet">
+                    {key.login === null ? (
+                      `${key.prefix}…`
+                    ) : (
+                      <>
+                        {key.login} <span className="tag">{t(texts.signs)}</span>
+                      </>
+                    )}
+                  </td>
                   <td className="second">
                     {t(texts.created)} <Day timeMs={Date.parse(key.createdAt)} />
                   </td>
@@ -96,6 +116,28 @@ export function ThingKeys({ thing }: { thing: string }) {
             >
               <Input placeholder={t(texts.keyExample)} maxLength={120} autoFocus />
             </Form.Item>
+            <Form.Item name="signs" label={t(texts.signsLabel)} extra={t(texts.signsHelp)} valuePropName="checked">
+              <Switch />
+            </Form.Item>
+            <Form.Item noStyle shouldUpdate={(before, after) => before.signs !== after.signs}>
+              {({ getFieldValue }) =>
+                getFieldValue('signs') === true && (
+                  <>
+                    <Form.Item
+                      name="login"
+                      label={t(texts.login)}
+                      extra={t(texts.loginHelp)}
+                      rules={[{ required: true, whitespace: true, message: t(shared.required) }]}
+                    >
+                      <Input className="mono" placeholder="sensor01&a1B2c3D4e5F" maxLength={200} />
+                    </Form.Item>
+                    <Form.Item name="secret" label={t(texts.deviceSecret)} extra={t(texts.deviceSecretHelp)}>
+                      <Input className="mono" maxLength={128} autoComplete="off" />
+                    </Form.Item>
+                  </>
+                )
+              }
+            </Form.Item>
             <Problem error={issue.error} />
             <Button type="primary" htmlType="submit" loading={issue.isPending} block>
               {t(texts.newKey)}
@@ -105,7 +147,9 @@ export function ThingKeys({ thing }: { thing: string }) {
           <>
             <p>{t(texts.keyOnce)}</p>
             <Secret text={issue.data.secret} />
-            <p className="second">{t(texts.keyUse)}</p>
+            <p className="second">
+              {issue.data.login === null ? t(texts.keyUse) : t(texts.signedUse)(issue.data.login)}
+            </p>
           </>
         )}
       </Modal>

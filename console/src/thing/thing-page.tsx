@@ -12,6 +12,7 @@ import { thingTexts as texts } from '../language/thing-texts.ts';
 import { thingsTexts } from '../language/things-texts.ts';
 import { pathOf } from '../things/site-tree.ts';
 import { PointGrid } from './point-grid.tsx';
+import { RefusedValues } from './refused-values.tsx';
 import { ThingHistory } from './thing-history.tsx';
 import { ThingKeys } from './thing-keys.tsx';
 import { ThingSettings } from './thing-settings.tsx';
@@ -88,7 +89,10 @@ export function ThingPage() {
           ))}
       </nav>
       {tab === 'keys' ? (
-        <ThingKeys thing={id} />
+        <>
+          <ThingKeys thing={id} />
+          <RefusedValues thing={id} />
+        </>
       ) : tab === 'settings' ? (
         <ThingSettings thing={thing} />
       ) : points.isPending ? (

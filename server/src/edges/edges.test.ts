@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { counterMigrations } from '../platform/database/counters.ts';
 import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
+import { openSealer } from '../platform/sealing.ts';
 import { createThings, type Things } from '../things/things.ts';
 import { thingMigrations } from '../things/things-migrations.ts';
 import { createEdges, type Edges, type NewBinding } from './edges.ts';
@@ -24,6 +25,7 @@ let thing: Awaited<ReturnType<Things['addThing']>>;
 async function open() {
   things = await createThings({
     database,
+    sealer: openSealer(join(directory, 'seal.key')),
     now,
     dismiss: () => undefined,
     pointsGone: (devices) => edges.pointsGone(devices),

@@ -7,17 +7,21 @@ import { createEdges } from '../edges/edges.ts';
 import { edgeMigrations } from '../edges/edges-migrations.ts';
 import { counterMigrations } from '../platform/database/counters.ts';
 import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
+import { openSealer } from '../platform/sealing.ts';
 import { createThings, type Things } from '../things/things.ts';
 import { thingMigrations } from '../things/things-migrations.ts';
 import { createIngest } from './ingest.ts';
 import { connectedClient, connectPacket, rawClient } from './mqtt/door-fixture.ts';
 import { createMqttIngest } from './mqtt-ingest.ts';
+import { createRefusedValues } from './refused-values.ts';
 
 const nowUs = () => 1_790_000_000_000_000;
 const now = () => nowUs() / 1000;
 const owner = { tenant: 'tenant:00000000000000000000000000' as TenantId, tenantNumber: 1 };
 const directory = mkdtempSync(join(tmpdir(), 'luban-mqtt-'));
 const lines = () => undefined;
+const refused = createRefusedValues({ nowMs: now, lines });
+const sealer = openSealer(join(directory, 'seal.key'));
 let database: Database;
 let things: Things;
 let edges: Awaited<ReturnType<typeof createEdges>>;
@@ -29,7 +33,13 @@ let thing: Awaited<ReturnType<Things['addThing']>>;
 beforeAll(async () => {
   database = openDatabase(join(directory, 'records.sqlite'));
   await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
-  things = await createThings({ database, now, dismiss: (id) => mqtt.dismiss(id), pointsGone: async () => undefined });
+  things = await createThings({
+    database,
+    sealer,
+    now,
+    dismiss: (id) => mqtt.dismiss(id),
+    pointsGone: async () => undefined,
+  });
   edges = await createEdges({
     database,
     things,
@@ -38,7 +48,7 @@ beforeAll(async () => {
     dismiss: (id) => mqtt.dismiss(id),
   });
   const ingest = createIngest({ log: { append: async () => 0 }, directory: things.directory, nowUs, lines });
-  mqtt = createMqttIngest({ host: '127.0.0.1', port: 0, ingest, things, edges, nowUs, lines });
+  mqtt = createMqttIngest({ host: '127.0.0.1', port: 0, ingest, things, edges, refused, nowUs, lines });
   ({ port } = await mqtt.start());
   const property = { key: 'speed', name: { zh: '速度', en: 'Speed' }, type: 'number', unit: null, range: null };
   const model = await things.addModel(owner.tenant, {

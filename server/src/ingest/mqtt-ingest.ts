@@ -1,20 +1,12 @@
-import {
-  type EdgeId,
-  edgeEvent,
-  edgeReport,
-  gap,
-  jsonSamples,
-  type TenantId,
-  type ThingId,
-  topics,
-} from '@luban/contracts';
+import { type EdgeId, edgeEvent, edgeReport, gap, jsonSamples, type ThingId, topics } from '@luban/contracts';
 import { z } from 'zod';
 import type { Edges } from '../edges/edges.ts';
 import { Refusal } from '../platform/errors.ts';
 import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import type { Things } from '../things/things.ts';
-import type { Ingest, IngestOutcome, Sender } from './ingest.ts';
+import { createDialects } from './dialects.ts';
+import type { Ingest, IngestOutcome } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
 import {
   createMqttDoor,
@@ -23,12 +15,10 @@ import {
   type PublishOutcome,
   type TopicUse,
 } from './mqtt/mqtt-door.ts';
+import type { MqttIdentity, ThingIdentity } from './mqtt-identity.ts';
+import type { RefusedValues } from './refused-values.ts';
+import { signedWith } from './signed-login.ts';
 
-/** Whom an MQTT connection belongs to. */
-export type MqttIdentity = Sender & { readonly tenant: TenantId } & (
-    | { readonly kind: 'edge'; readonly edge: EdgeId }
-    | { readonly kind: 'thing'; readonly thing: ThingId }
-  );
 type Peer = MqttPeer<MqttIdentity>;
 
 interface MqttIngestOptions {
@@ -37,30 +27,42 @@ interface MqttIngestOptions {
   ingest: Ingest;
   things: Things;
   edges: Edges;
+  refused: RefusedValues;
   nowUs: () => number;
   lines: LogLines;
 }
 
-/** MQTT's door for samples, and the two-way line to the edges. User name: the edge's or thing's id; password: its key. */
-export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lines }: MqttIngestOptions) {
+/**
+ * MQTT's door for samples, and the two-way line to the edges. User name: the edge's or thing's id; password: its key.
+ * Devices made for other clouds sign in as they did there: a token as user name alone, or a signed password.
+ */
+export function createMqttIngest(options: MqttIngestOptions) {
+  const { host, port, ingest, things, edges, refused, nowUs, lines } = options;
   const edgePeers = new Map<EdgeId, Peer>();
+  const dialects = createDialects({ ingest, things, refused, nowUs, lines });
 
   const handlers: MqttDoorHandlers<MqttIdentity> = {
-    async authenticate({ username, password }) {
-      if (password === undefined) return null;
+    async authenticate(credentials) {
+      const { username, password } = credentials;
+      if (password === undefined) return username === undefined ? null : things.keyHolder(username);
       const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
-      if (holder === null) return null;
-      return username === undefined || username === holderOf(holder) ? holder : null;
+      if (holder !== null) return username === undefined || username === holderOf(holder) ? holder : null;
+      if (username === undefined) return null;
+      const signed = await things.loginHolder(username, (secret) => signedWith(secret, credentials, nowUs() / 1000));
+      return signed === null ? null : { ...signed, login: username };
     },
     ownerOf: (identity) => ({ tenant: identity.tenant, name: holderOf(identity) }),
-    mayPublish: useOf,
-    maySubscribe: (identity, filter) => identity.kind === 'edge' && filter === topics.configuration,
+    mayPublish: (identity, topic) =>
+      dialects.some((dialect) => dialect.takes(topic)) ? 'take' : useOf(identity, topic),
+    maySubscribe: (identity, filter) =>
+      (identity.kind === 'edge' && filter === topics.configuration) ||
+      dialects.some((dialect) => dialect.maySubscribe(identity, filter)),
     publish(peer, topic, payload) {
       if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
       return publishOther(peer, topic, payload);
     },
-    subscribed(peer) {
-      if (peer.identity.kind !== 'edge') return;
+    subscribed(peer, filter) {
+      if (peer.identity.kind !== 'edge' || filter !== topics.configuration) return;
       edgePeers.set(peer.identity.edge, peer);
       edges.connected(peer.identity.edge, true);
       sendConfiguration(peer.identity.edge);
@@ -76,6 +78,8 @@ export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lin
   async function publishOther(peer: Peer, topic: string, payload: Buffer): Promise<PublishOutcome> {
     const { identity } = peer;
     try {
+      const dialect = dialects.find((one) => one.takes(topic));
+      if (dialect !== undefined) return await dialect.publish(peer, topic, payload);
       if (identity.kind === 'thing') return await takeJson(identity, payload);
       if (topic === topics.report) edges.reported(identity.edge, edgeReport.parse(parseJson(payload.toString('utf8'))));
       else if (topic === topics.gaps)
@@ -97,7 +101,7 @@ export function createMqttIngest({ host, port, ingest, things, edges, nowUs, lin
     }
   }
 
-  function takeJson(identity: MqttIdentity & { kind: 'thing' }, payload: Buffer): Promise<PublishOutcome> {
+  function takeJson(identity: ThingIdentity, payload: Buffer): Promise<PublishOutcome> {
     const given = jsonSamples.parse(parseJson(payload.toString('utf8')));
     const samples = readJsonSamples(given, things.pointsOf(identity.tenant, identity.thing), nowUs());
     return ingest.acceptSamples(identity, samples).then(plain);

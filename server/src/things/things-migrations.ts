@@ -34,8 +34,12 @@ export type ThingTables = {
     thing: string;
     name: string;
     prefix: string;
+    /** Of a signed key no hash of anything: nobody signs in by sending it. */
     hash: string;
     created_ms: number;
+    /** The user name of a signed login and its sealed secret (`platform/sealing.ts`); both null for a plain key. */
+    login: string | null;
+    sealed: string | null;
   };
 };
 
@@ -95,6 +99,13 @@ export const thingMigrations: Record<string, Migration> = {
         .addColumn('hash', 'text', (column) => column.notNull().unique())
         .addColumn('created_ms', 'bigint', (column) => column.notNull())
         .execute();
+    },
+  },
+  '0010-signed-keys': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable('thing_keys').addColumn('login', 'text').execute();
+      await db.schema.alterTable('thing_keys').addColumn('sealed', 'text').execute();
+      await db.schema.createIndex('thing_keys_login').on('thing_keys').columns(['login', 'tenant']).unique().execute();
     },
   },
 };

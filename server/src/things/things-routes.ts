@@ -232,13 +232,15 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
     config: { permission: 'things.write' },
     schema: {
       summary: 'Issue a key; its secret is in this answer only',
+      description:
+        'With `signed` it is a device secret of another cloud: the device goes on signing its MQTT password with it.',
       tags: ['things'],
       params: thingParams,
       body: newThingKey,
       response: { 201: issuedThingKey },
     },
     handler: async (request, reply) => {
-      const row = await things.issueKey(tenantOf(request), request.params.id, request.body.name);
+      const row = await things.issueKey(tenantOf(request), request.params.id, request.body.name, request.body.signed);
       return reply.status(201).send({ ...shownKey(row), secret: row.secret });
     },
   });
@@ -259,12 +261,20 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
   });
 }
 
-function shownKey(row: { id: string; thing: string; name: string; prefix: string; created_ms: number }) {
+function shownKey(row: {
+  id: string;
+  thing: string;
+  name: string;
+  prefix: string;
+  login: string | null;
+  created_ms: number;
+}) {
   return thingKey.parse({
     id: row.id,
     thing: row.thing,
     name: row.name,
     prefix: row.prefix,
+    login: row.login,
     createdAt: new Date(Number(row.created_ms)).toISOString(),
   });
 }

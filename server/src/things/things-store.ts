@@ -183,6 +183,22 @@ export function createThingsStore(database: Database) {
         .select(['things.id', 'things.tenant', 'things.tenant_number', 'things.number'])
         .where('thing_keys.hash', '=', hash)
         .executeTakeFirst(),
+    /** Of every tenant that has such a login: whose it is shows only when its secret fits. */
+    signedKeys: (login: string) =>
+      db
+        .selectFrom('thing_keys')
+        .innerJoin('things', 'things.id', 'thing_keys.thing')
+        .select(['things.id', 'things.tenant', 'things.tenant_number', 'things.number', 'thing_keys.sealed'])
+        .where('thing_keys.login', '=', login)
+        .orderBy('thing_keys.created_ms')
+        .execute(),
+    loginInUse: async (tenant: TenantId, login: string) =>
+      (await db
+        .selectFrom('thing_keys')
+        .select('id')
+        .where('tenant', '=', tenant)
+        .where('login', '=', login)
+        .executeTakeFirst()) !== undefined,
   };
 }
 

@@ -14,8 +14,10 @@ import {
 import { takeNumbers } from '../platform/database/counters.ts';
 import type { Database } from '../platform/database/database.ts';
 import { Refusal } from '../platform/errors.ts';
-import { hashSecret, newSecret } from '../platform/secret.ts';
+import type { Sealer } from '../platform/sealing.ts';
+import { hashSecret } from '../platform/secret.ts';
 import { SeriesDirectory } from './series-directory.ts';
+import { plainKey, signedKey } from './thing-keys.ts';
 import { createThingsStore } from './things-store.ts';
 
 export type Things = Awaited<ReturnType<typeof createThings>>;
@@ -36,6 +38,7 @@ interface HeldPoint {
 
 interface ThingsOptions {
   database: Database;
+  sealer: Sealer;
   now: () => number;
   /** Ends the connections of a thing that is no more, or has a key less. */
   dismiss: (thing: ThingId) => void;
@@ -44,7 +47,7 @@ interface ThingsOptions {
 }
 
 /** Sites, thing models, things and points of all tenants. */
-export async function createThings({ database, now, dismiss, pointsGone }: ThingsOptions) {
+export async function createThings({ database, sealer, now, dismiss, pointsGone }: ThingsOptions) {
   const store = createThingsStore(database);
   const directory = new SeriesDirectory();
   const bySeries = new Map<number, HeldPoint>();
@@ -227,18 +230,13 @@ export async function createThings({ database, now, dismiss, pointsGone }: Thing
       await findThing(tenant, id);
       return store.keys(tenant, id);
     },
-    async issueKey(tenant: TenantId, id: ThingId, name: string) {
+    /** `signed`: a login of another cloud, whose secret the device has already or gets now. */
+    async issueKey(tenant: TenantId, id: ThingId, name: string, signed?: { login: string; secret?: string }) {
       await findThing(tenant, id);
-      const secret = newSecret('lbt');
-      const row = {
-        id: newId('key', now()),
-        tenant,
-        thing: id,
-        name,
-        prefix: secret.slice(0, 8),
-        hash: hashSecret(secret),
-        created_ms: now(),
-      };
+      const { secret, ...stored } = signed === undefined ? plainKey() : signedKey(signed, sealer);
+      if (stored.login !== null && (await store.loginInUse(tenant, stored.login)))
+        throw new Refusal('things.login-taken', `Another key has the login ${stored.login}`);
+      const row = { id: newId('key', now()), tenant, thing: id, name, ...stored, created_ms: now() };
       await store.insertKey(row);
       return { ...row, secret };
     },
@@ -250,14 +248,23 @@ export async function createThings({ database, now, dismiss, pointsGone }: Thing
     /** The thing that a device key belongs to, or null. */
     async keyHolder(secret: string | Buffer) {
       const row = await store.keyHolder(hashSecret(secret));
-      if (row === undefined) return null;
-      return {
-        kind: 'thing' as const,
-        thing: row.id as ThingId,
-        tenant: row.tenant as TenantId,
-        tenantNumber: Number(row.tenant_number),
-        number: Number(row.number),
-      };
+      return row === undefined ? null : holderOf(row);
     },
+    /** The thing whose signed login this is; `fits` looks at one secret after the other. Null: nobody's. */
+    async loginHolder(login: string, fits: (secret: string) => boolean) {
+      for (const row of await store.signedKeys(login))
+        if (row.sealed !== null && fits(sealer.unseal(row.sealed))) return holderOf(row);
+      return null;
+    },
+  };
+}
+
+function holderOf(row: { id: string; tenant: string; tenant_number: number; number: number }) {
+  return {
+    kind: 'thing' as const,
+    thing: row.id as ThingId,
+    tenant: row.tenant as TenantId,
+    tenantNumber: Number(row.tenant_number),
+    number: Number(row.number),
   };
 }

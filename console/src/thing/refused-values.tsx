@@ -1,0 +1,38 @@
+import { useQuery } from '@tanstack/react-query';
+import { refusedValuesQuery } from '../api/queries.ts';
+import { Age } from '../design/moment.tsx';
+import { useText } from '../language/language.tsx';
+import { thingTexts as texts } from '../language/thing-texts.ts';
+
+/** What the thing sends in vain; nothing at all while there is nothing. */
+export function RefusedValues({ thing }: { thing: string }) {
+  const t = useText();
+  const items = useQuery(refusedValuesQuery(thing)).data?.items ?? [];
+  if (items.length === 0) return null;
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{t(texts.refused)}</h2>
+      </div>
+      <p className="second" style={{ padding: '0 16px' }}>
+        {t(texts.refusedText)}
+      </p>
+      <div className="table-scroll">
+        <table className="table">
+          <tbody>
+            {items.map(({ key, reason, count, lastMs }) => (
+              <tr key={key}>
+                <td className="mono">{key}</td>
+                <td className="second">{reason}</td>
+                <td className="num right">{t(texts.refusedCount)(count)}</td>
+                <td className="second right">
+                  <Age timeMs={lastMs} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,41 @@
+import type { Json } from '@luban/contracts';
+import type { LogLines } from '../platform/log-lines.ts';
+import type { Things } from '../things/things.ts';
+import type { Ingest } from './ingest.ts';
+import type { MqttPeer, PublishOutcome } from './mqtt/mqtt-door.ts';
+import type { MqttIdentity } from './mqtt-identity.ts';
+import type { RefusedValues } from './refused-values.ts';
+
+export type DialectPeer = Pick<MqttPeer<MqttIdentity>, 'clientId' | 'identity' | 'publish'>;
+
+/**
+ * Another platform's way to speak MQTT: its topics, payloads and answers, so that a device made for it moves here by
+ * changing an address. One folder each, and a line in `dialects.ts`.
+ */
+export interface Dialect {
+  readonly name: string;
+  /** Is this topic one of its own? Asked for each message that is not in Luban's own form, so it must be cheap. */
+  takes(topic: string): boolean;
+  /**
+   * Takes one message; `ok` when all that could be stored of it is on disk. May throw SyntaxError, ZodError or Refusal
+   * for a payload that it cannot read.
+   */
+  publish(peer: DialectPeer, topic: string, payload: Buffer): Promise<PublishOutcome>;
+  /** May such a client listen there? Only for answers and commands to itself. */
+  maySubscribe(identity: MqttIdentity, filter: string): boolean;
+}
+
+export interface DialectContext {
+  readonly ingest: Ingest;
+  readonly things: Things;
+  readonly refused: RefusedValues;
+  readonly nowUs: () => number;
+  readonly lines: LogLines;
+}
+
+/** Values by property key, all of one time. */
+export interface KeyedValues {
+  /** µs since 1970 UTC; null: the time of arrival. */
+  readonly timeUs: number | null;
+  readonly values: Readonly<Record<string, Json>>;
+}

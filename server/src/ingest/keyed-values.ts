@@ -1,0 +1,73 @@
+import { type Json, kindOf, type Point, qualityCode, type Sample, type ThingId } from '@luban/contracts';
+import type { DialectContext, KeyedValues } from './dialect.ts';
+import type { IngestOutcome } from './ingest.ts';
+import type { MqttIdentity } from './mqtt-identity.ts';
+import type { RefusedValue } from './refused-values.ts';
+
+/** How a message of keyed values ended: what of it is on disk, and what was refused and why. */
+export type KeyedOutcome =
+  | { readonly ok: true; readonly stored: number; readonly refused: readonly RefusedValue[] }
+  | Extract<IngestOutcome, { ok: false }>;
+
+const good = qualityCode('good');
+const shownKeyLength = 80;
+
+/**
+ * Values by key → samples of the thing's points. What no property takes is refused by name and keeps nothing else
+ * back: another platform would have taken it, so a device may well send more than its model here has.
+ */
+export function readKeyedValues(
+  given: readonly KeyedValues[],
+  points: readonly Point[],
+  nowUs: number,
+): { samples: Sample[]; refused: RefusedValue[] } {
+  const byKey = new Map(points.map((point) => [point.key, point]));
+  const samples: Sample[] = [];
+  const refused: RefusedValue[] = [];
+  for (const { timeUs, values } of given) {
+    const time = timeUs ?? nowUs;
+    for (const key in values) {
+      const point = byKey.get(key);
+      const value = point === undefined ? undefined : fitting(point, values[key]!);
+      if (value === undefined)
+        refused.push({
+          key: shown(key),
+          reason: point === undefined ? 'no such property' : wrongKind(point, values[key]!),
+        });
+      else samples.push({ series: point!.series, time, value, quality: good, simulated: false });
+    }
+  }
+  return { samples, refused };
+}
+
+/** The value as its property takes it, or undefined. 0 and 1 are what many clouds have for false and true. */
+function fitting(point: Point, value: Json): Json | undefined {
+  if (value === null) return undefined;
+  if (point.type === 'json' || kindOf(value) === point.type) return value;
+  if (point.type === 'boolean' && (value === 0 || value === 1)) return value === 1;
+  return undefined;
+}
+
+function wrongKind(point: Point, value: Json): string {
+  return value === null ? 'null is no value' : `must be a ${point.type}, not a ${kindOf(value)}`;
+}
+
+/** A stranger's key, cut to what fits an answer. */
+function shown(key: string): string {
+  return key.length > shownKeyLength ? `${key.slice(0, shownKeyLength)}…` : key;
+}
+
+/** Stores what fits of keyed values in the name of a thing, and notes the rest. */
+export async function storeKeyedValues(
+  { ingest, things, refused: ledger, nowUs }: DialectContext,
+  sender: MqttIdentity,
+  thing: ThingId,
+  dialect: string,
+  given: readonly KeyedValues[],
+): Promise<KeyedOutcome> {
+  const { samples, refused } = readKeyedValues(given, things.pointsOf(sender.tenant, thing), nowUs());
+  ledger.note(thing, dialect, refused);
+  if (samples.length === 0) return { ok: true, stored: 0, refused };
+  const outcome = await ingest.acceptSamples(sender, samples);
+  return outcome.ok ? { ok: true, stored: outcome.accepted, refused } : outcome;
+}

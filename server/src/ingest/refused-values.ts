@@ -1,0 +1,51 @@
+import type { RefusedKey, ThingId } from '@luban/contracts';
+import type { LogLines } from '../platform/log-lines.ts';
+
+/** A value that a device sent and that no property takes. */
+export type RefusedValue = Pick<RefusedKey, 'key' | 'reason'>;
+
+export type RefusedValues = ReturnType<typeof createRefusedValues>;
+
+const keptKeys = 100;
+const keptThings = 10_000;
+/** A device that repeats itself fills no log: one line a thing in this time. */
+const quietMs = 60_000;
+
+/** Counts what devices send in vain, thing by thing, for whoever sets them up: they rarely read a reason code. */
+export function createRefusedValues({ nowMs, lines }: { nowMs: () => number; lines: LogLines }) {
+  const things = new Map<ThingId, { keys: Map<string, RefusedKey>; toldMs: number }>();
+  let total = 0;
+
+  return {
+    note(thing: ThingId, dialect: string, refused: readonly RefusedValue[]): void {
+      if (refused.length === 0) return;
+      total += refused.length;
+      const known = things.get(thing) ?? { keys: new Map<string, RefusedKey>(), toldMs: Number.NEGATIVE_INFINITY };
+      if (!things.has(thing)) {
+        if (things.size >= keptThings) things.delete(things.keys().next().value!);
+        things.set(thing, known);
+      }
+      for (const { key, reason } of refused) {
+        const before = known.keys.get(key);
+        if (before === undefined && known.keys.size >= keptKeys) continue;
+        known.keys.set(key, { key, reason, count: (before?.count ?? 0) + 1, lastMs: nowMs() });
+      }
+      if (nowMs() - known.toldMs < quietMs) return;
+      known.toldMs = nowMs();
+      lines('warn', 'values refused', { thing, dialect, refused: refused.slice(0, 5) });
+    },
+    of: (thing: ThingId): RefusedKey[] => [...(things.get(thing)?.keys.values() ?? [])],
+    total: () => total,
+  };
+}
+
+/** For a device's reason string: the first few, by name. */
+export function refusedText(refused: readonly RefusedValue[]): string {
+  const more = refused.length > 5 ? `; and ${refused.length - 5} more` : '';
+  return (
+    refused
+      .slice(0, 5)
+      .map(({ key, reason }) => `${key}: ${reason}`)
+      .join('; ') + more
+  ).slice(0, 500);
+}
