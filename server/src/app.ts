@@ -131,7 +131,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   });
   registerSamplesRoutes(http, { ingest, things, nowUs });
   registerRefusedValuesRoutes(http, { things, refused });
-  registerReadingRoutes(http, { readings, telemetry, things });
+  registerReadingRoutes(http, { readings, telemetry, things, nowUs });
   registerSiteRoutes(http, things);
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
   registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });

@@ -55,6 +55,11 @@ const codes = {
     en: 'The log cannot be written now; send again later',
   },
   'readings.too-much': { status: 400, zh: '查询范围过大', en: 'The query asks for too much' },
+  'readings.wrong-type': {
+    status: 400,
+    zh: '该函数不适用于此类型的数据',
+    en: 'This function has no meaning for values of this type',
+  },
   'readings.unavailable': { status: 503, zh: '时序库暂时不可用', en: 'The telemetry store is not available now' },
   'metrics.denied': {
     status: 403,

@@ -14,27 +14,26 @@ import {
   timeZone,
 } from '@luban/contracts';
 import { z } from 'zod';
-import { type ErrorCode, Refusal } from '../platform/errors.ts';
+import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
-import { type Telemetry, TelemetryFault } from '../telemetry/telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Things } from '../things/things.ts';
+import { registerAggregateRoutes } from './aggregate-routes.ts';
+import { asked, checkSpan, plainJson, span } from './reading-questions.ts';
 import { type Readings, toReading } from './readings.ts';
 import { createZonedTime, csvHeader, csvLine } from './readings-csv.ts';
 
 /** Most series in one question. */
 const maxSeriesAsked = 1000;
-const micros = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).meta({ description: 'µs since 1970 UTC' });
-/** Readings come from the store, thousands at a time: their schema documents them, plain JSON writes them. */
-const serializerCompiler = () => JSON.stringify;
-const span = z.object({ series: seriesList, from: micros, to: micros });
 
 interface ReadingRoutesOptions {
   readings: Readings;
   telemetry: Telemetry;
   things: Things;
+  nowUs: () => number;
 }
 
-export function registerReadingRoutes(http: Http, { readings, telemetry, things }: ReadingRoutesOptions): void {
+export function registerReadingRoutes(http: Http, { readings, telemetry, things, nowUs }: ReadingRoutesOptions): void {
   function pointsAsked(tenant: TenantId, list: string): Point[] {
     const asked = [...new Set(list.split(',').map(Number))];
     if (asked.length > maxSeriesAsked)
@@ -45,17 +44,12 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things 
       return point;
     });
   }
-  function checkSpan({ from, to }: { from: number; to: number }) {
-    if (to <= from)
-      throw new Refusal('request.invalid', '`to` must be after `from`', [
-        { pointer: '/to', message: 'must be after from' },
-      ]);
-  }
+  registerAggregateRoutes(http, { telemetry, nowUs, pointsAsked });
 
   http.route({
     method: 'GET',
     url: '/api/v1/readings/latest',
-    serializerCompiler,
+    serializerCompiler: plainJson,
     config: { permission: 'readings.read' },
     schema: {
       summary: 'The newest reading of each point',
@@ -78,7 +72,7 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things 
   http.route({
     method: 'GET',
     url: '/api/v1/readings/range',
-    serializerCompiler,
+    serializerCompiler: plainJson,
     config: { permission: 'readings.read' },
     schema: {
       summary: 'Samples of points in [from, to), oldest first',
@@ -116,7 +110,7 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things 
   http.route({
     method: 'GET',
     url: '/api/v1/readings/buckets',
-    serializerCompiler,
+    serializerCompiler: plainJson,
     config: { permission: 'readings.read' },
     schema: {
       summary: 'Samples of points in [from, to), summed up in equal buckets',
@@ -162,20 +156,10 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things 
       async function* lines() {
         yield `\ufeff${csvHeader}`;
         for (const point of points) {
-          for (let at = from; ; ) {
-            const found = await telemetry.range({
-              tenant: tenantNumber,
-              series: [point.series],
-              fromUs: at,
-              toUs: to,
-              limit: 10_000,
-            });
-            const { samples, more } = found.get(point.series) ?? { samples: [], more: false };
-            const thing = names.get(point.thing) ?? point.thing;
+          const thing = names.get(point.thing) ?? point.thing;
+          const span = { tenant: tenantNumber, series: point.series, fromUs: from, toUs: to };
+          for await (const samples of telemetry.scan(span))
             yield samples.map((sample) => csvLine(zoned(sample.timeUs), thing, point, toReading(sample))).join('');
-            if (!more || samples.length === 0) break;
-            at = samples[samples.length - 1]!.timeUs + 1;
-          }
         }
       }
       return reply
@@ -185,19 +169,4 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things 
         .send(Readable.from(lines()));
     },
   });
-}
-
-const faultCodes: Partial<Record<TelemetryFault['code'], ErrorCode>> = {
-  'telemetry.too-much': 'readings.too-much',
-  'telemetry.refused': 'request.invalid',
-};
-
-/** A fault of the store in the API's words. */
-async function asked<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof TelemetryFault)) throw error;
-    throw new Refusal(faultCodes[error.code] ?? 'readings.unavailable', error.message);
-  }
 }

@@ -52,6 +52,8 @@ export interface TelemetryStore {
     toUs: number,
     limit: number,
   ): Promise<Map<number, StoredSample[]>>;
+  /** Rows in [fromUs, toUs); those that merges will replace still count. */
+  count(tenant: number, series: readonly number[], fromUs: number, toUs: number): Promise<number>;
   /**
    * Parts of buckets with any sample, in order; what lies before `fromUs` comes as one part whose start is before
    * `fromUs`. Both times are whole multiples of `widthUs`.
@@ -153,6 +155,15 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
         });
       }
       return found;
+    },
+    async count(tenant, series, fromUs, toUs) {
+      const [rows] = await engine.query(
+        `SELECT count() FROM samples
+         WHERE tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)} AND ${between('from', 'to')}`,
+        { tenant, series, from: fromUs, to: toUs },
+        { rowsToRead: 1_000_000_000, timeoutMs: 30_000 },
+      );
+      return Number(rows?.[0] ?? 0);
     },
     async bucketParts(tenant, series, lookBackUs, fromUs, toUs, widthUs) {
       const answer = (await engine.query(

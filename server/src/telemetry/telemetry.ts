@@ -7,6 +7,7 @@ import { bucketParts, joinParts, toBuckets } from './bucket-parts.ts';
 import { createChdbEngine } from './chdb-engine.ts';
 import { createFreshSamples } from './fresh-samples.ts';
 import { createLatestTable } from './latest-table.ts';
+import { type ReadPage, samplesBefore, scanSeries } from './series-scan.ts';
 import type { StoredSample } from './stored-sample.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
@@ -39,6 +40,13 @@ export interface RangeQuery {
   readonly toUs: number;
   /** Most samples of each series. */
   readonly limit: number;
+}
+
+export interface SeriesSpan {
+  readonly tenant: number;
+  readonly series: number;
+  readonly fromUs: number;
+  readonly toUs: number;
 }
 
 export interface BucketQuery {
@@ -81,6 +89,17 @@ export interface Telemetry {
   latest(tenant: number, series: readonly number[]): Map<number, StoredSample>;
   /** Oldest first; every series asked for is in the answer. */
   range(query: RangeQuery): Promise<Map<number, { samples: StoredSample[]; more: boolean }>>;
+  /** Samples of the range, all series together; stored ones that will replace each other may count twice. */
+  count(tenant: number, series: readonly number[], fromUs: number, toUs: number): Promise<number>;
+  /** All samples of one series in [fromUs, toUs), oldest first, in pages; as many as there are, in bounded memory. */
+  scan(query: SeriesSpan, signal?: AbortSignal): AsyncIterable<readonly StoredSample[]>;
+  /** What is known at `atUs`: the newest sample before it that `holds`, the first after that one, the newest of all. */
+  before(
+    tenant: number,
+    series: number,
+    atUs: number,
+    holds: (sample: StoredSample) => boolean,
+  ): Promise<readonly StoredSample[]>;
   /**
    * The buckets that hold samples, oldest first; every series asked for is in the answer. Time-weighted: each value
    * that is not bad holds until the next sample or the bucket's end; into a bucket comes the value before it, if that is
@@ -201,6 +220,26 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     return answer;
   }
 
+  function pagesOf(tenant: number, series: number): ReadPage {
+    return async (fromUs, toUs, limit) =>
+      (await range({ tenant, series: [series], fromUs, toUs, limit })).get(series) ?? { samples: [], more: false };
+  }
+
+  async function range({ tenant, series, fromUs, toUs, limit }: RangeQuery) {
+    const wanted = checkSeries(series);
+    if (wanted.size * limit > maxRangeSamples)
+      throw new TelemetryFault('telemetry.too-much', `${wanted.size} series × ${limit}; at most ${maxRangeSamples}`);
+    const answer = new Map<number, { samples: StoredSample[]; more: boolean }>();
+    if (wanted.size === 0) return answer;
+    const pending = fresh.select(tenant, wanted, fromUs, toUs);
+    const stored = await store.range(tenant, [...wanted], fromUs, toUs, limit);
+    for (const one of wanted) {
+      const all = mergeByTime(stored.get(one) ?? [], pending.get(one) ?? []);
+      answer.set(one, { samples: all.slice(0, limit), more: all.length > limit });
+    }
+    return answer;
+  }
+
   return {
     async start() {
       await mkdir(directory, { recursive: true });
@@ -227,20 +266,19 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await engine.stop();
     },
     latest: (tenant, series) => latest.get(tenant, series),
-    async range({ tenant, series, fromUs, toUs, limit }) {
+    range,
+    async count(tenant, series, fromUs, toUs) {
       const wanted = checkSeries(series);
-      if (wanted.size * limit > maxRangeSamples)
-        throw new TelemetryFault('telemetry.too-much', `${wanted.size} series × ${limit}; at most ${maxRangeSamples}`);
-      if (wanted.size === 0) return new Map();
-      const pending = fresh.select(tenant, wanted, fromUs, toUs);
-      const stored = await store.range(tenant, [...wanted], fromUs, toUs, limit);
-      const answer = new Map<number, { samples: StoredSample[]; more: boolean }>();
-      for (const one of wanted) {
-        const all = mergeByTime(stored.get(one) ?? [], pending.get(one) ?? []);
-        answer.set(one, { samples: all.slice(0, limit), more: all.length > limit });
-      }
-      return answer;
+      if (wanted.size === 0) return 0;
+      let pending = 0;
+      for (const samples of fresh.select(tenant, wanted, fromUs, toUs).values()) pending += samples.length;
+      return pending + (await store.count(tenant, [...wanted], fromUs, toUs));
     },
+    scan: ({ tenant, series, fromUs, toUs }, signal) => {
+      const newest = latest.get(tenant, [series]).get(series)?.timeUs ?? -1;
+      return scanSeries(pagesOf(tenant, series), fromUs, Math.min(toUs, newest + 1), signal);
+    },
+    before: (tenant, series, atUs, holds) => samplesBefore(pagesOf(tenant, series), atUs, holds),
     async buckets(query) {
       const count = Math.ceil((query.toUs - query.fromUs) / query.widthUs) + 1;
       if (!(query.widthUs >= 1) || query.widthUs % 1 !== 0)
