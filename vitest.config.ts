@@ -1,8 +1,18 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Runs that are worth their minutes only at length: `npm run test:faults` has them, with all others in `tests/faults`. */
+const onlyAtLength: string[] = [];
+const faultRuns = process.env.LUBAN_TEST_FAULTS === 'long';
 
 export default defineConfig({
   test: {
-    include: ['**/src/**/*.test.ts', 'tests/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: faultRuns
+      ? ['tests/faults/*.test.ts']
+      : ['**/src/**/*.test.ts', 'tests/**/*.test.ts', 'tools/**/*.test.ts'],
+    exclude: [
+      ...configDefaults.exclude,
+      ...(faultRuns ? [] : onlyAtLength.map((name) => `tests/faults/${name}.test.ts`)),
+    ],
     pool: 'forks',
     // Real servers, disks and browsers: the limits are for hangs, not for speed.
     testTimeout: 60_000,

@@ -9,12 +9,15 @@ export interface FaultyFileSystem {
   mend(): void;
   /** Writes at most this many bytes at once. */
   shortWrites(bytes: number): void;
+  /** As Linux does it: what a failed sync should have brought to the disk is lost, and the next sync says yes. */
+  loseWhatFailsToSync(): void;
 }
 
 /** The real file system with faults on command. */
 export function createFaultyFileSystem(): FaultyFileSystem {
   let faults: { call: FaultyCall; code: string; path: string }[] = [];
   let mostWritten = Number.POSITIVE_INFINITY;
+  let losing = false;
 
   function check(call: FaultyCall, path: string): void {
     const fault = faults.find((one) => one.call === call && path.includes(one.path));
@@ -22,6 +25,7 @@ export function createFaultyFileSystem(): FaultyFileSystem {
   }
 
   function wrap(path: string, file: OpenFile): OpenFile {
+    let unsynced: { position: number; bytes: number }[] = [];
     return {
       async writev(buffers, position) {
         const whole = Buffer.concat(buffers.map((one) => new Uint8Array(one.buffer, one.byteOffset, one.byteLength)));
@@ -29,14 +33,23 @@ export function createFaultyFileSystem(): FaultyFileSystem {
         // A failing disk may well have taken a part.
         if (failing) await file.writev([whole.subarray(0, whole.length >> 1)], position);
         check('writev', path);
-        return await file.writev([whole.subarray(0, mostWritten)], position);
+        const written = await file.writev([whole.subarray(0, mostWritten)], position);
+        unsynced.push({ position, bytes: written.bytesWritten });
+        return written;
       },
       read: (buffer, offset, length, position) => {
         check('read', path);
         return file.read(buffer, offset, length, position);
       },
       async datasync() {
-        check('datasync', path);
+        const hoped = unsynced;
+        unsynced = [];
+        try {
+          check('datasync', path);
+        } catch (error) {
+          if (losing) for (const { position, bytes } of hoped) await file.writev([Buffer.alloc(bytes)], position);
+          throw error;
+        }
         await file.datasync();
       },
       async sync() {
@@ -72,6 +85,9 @@ export function createFaultyFileSystem(): FaultyFileSystem {
     },
     shortWrites(bytes) {
       mostWritten = bytes;
+    },
+    loseWhatFailsToSync() {
+      losing = true;
     },
   };
 }

@@ -60,6 +60,27 @@ describe('a journal on a failing disk', () => {
     await again.close();
   });
 
+  it('never takes a later sync for proof of what an earlier one failed to bring to the disk', async () => {
+    const disk = createFaultyFileSystem();
+    disk.loseWhatFailsToSync();
+    const journal = await openJournal({ directory: directory() }, disk.fileSystem);
+    const acknowledged = ['a', 'b'];
+    await appendAll(journal, acknowledged);
+    for (let round = 0; round < 5; round++) {
+      disk.fail('datasync', 'EIO', '.seg');
+      const results = await Promise.allSettled(['x', 'y'].map((one) => journal.append(Buffer.from(one + round))));
+      expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      disk.mend();
+      await appendAll(journal, [`c${round}`]);
+      acknowledged.push(`c${round}`);
+    }
+    await journal.close();
+    const again = await openJournal({ directory: directory() });
+    expect((await readAll(again)).map(({ payload }) => payload.toString())).toEqual(acknowledged);
+    expect(again.faults()).toEqual([]);
+    await again.close();
+  });
+
   it('goes on when not even a new segment can be begun, until it can', async () => {
     const disk = createFaultyFileSystem();
     const journal = await openJournal({ directory: directory() }, disk.fileSystem);
