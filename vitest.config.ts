@@ -11,6 +11,7 @@ export default defineConfig({
       : ['**/src/**/*.test.ts', 'tests/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,
+      'tests/cluster/**', // they need servers that are not ours: `npm run test:cluster`
       ...(faultRuns ? [] : onlyAtLength.map((name) => `tests/faults/${name}.test.ts`)),
     ],
     pool: 'forks',

@@ -1,16 +1,23 @@
 // npm test: everything that must hold, from a clean clone: lint, types, unit, integration, fault and browser tests.
-// npm run test:faults: the fault runs of docs/faults.md at length. Both end with a line of their own: N passed, N failed.
+// npm run test:faults: the fault runs of docs/faults.md at length.
+// npm run test:cluster: the same product on PostgreSQL and whatever else a cluster runs on.
+// --all: npm test and npm run test:cluster, counted together. Each ends with a line of its own: N passed, N failed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare, root, say } from './launcher.mjs';
 
+const faultRuns = process.argv.includes('--faults');
+if (faultRuns) process.env.LUBAN_TEST_FAULTS = 'long';
+const clusterOnly = process.argv.includes('--cluster');
+const withCluster = clusterOnly || process.argv.includes('--all');
+
 /**
  * What the tests need beyond npm: a path that shows that it is there, and Debian's package. `skippable`: the tests that
  * need it are skipped without it and say so.
  */
-const tools = [
+const embeddedTools = [
   { path: '/usr/bin/chromium', debian: 'chromium' },
   { path: '/usr/bin/mosquitto_pub', debian: 'mosquitto-clients' },
   { path: '/usr/sbin/mosquitto', debian: 'mosquitto' },
@@ -25,6 +32,8 @@ const tools = [
   { path: '/usr/sbin/iptables', debian: 'iptables', skippable: true },
   { path: '/usr/bin/faketime', debian: 'faketime', skippable: true },
 ];
+const clusterTools = [{ path: '/usr/lib/postgresql/15/bin/postgres', debian: 'postgresql-15' }];
+const tools = [...(clusterOnly ? [] : embeddedTools), ...(withCluster ? clusterTools : [])];
 
 function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options }).status === 0;
@@ -47,17 +56,15 @@ function installTools() {
   if (!absent.every(({ skippable }) => skippable)) process.exit(1);
 }
 
-const faultRuns = process.argv.includes('--faults');
-if (faultRuns) process.env.LUBAN_TEST_FAULTS = 'long';
-
 /** Each check counts as one test: it passes or fails. */
-const checks = faultRuns
-  ? []
-  : [
-      ['lint', 'npx', ['biome', 'check', '--error-on-warnings', '.']],
-      ['unused code', 'npx', ['knip']],
-      ['types', 'npm', ['run', '--silent', 'types']],
-    ];
+const checks =
+  faultRuns || clusterOnly
+    ? []
+    : [
+        ['lint', 'npx', ['biome', 'check', '--error-on-warnings', '.']],
+        ['unused code', 'npx', ['knip']],
+        ['types', 'npm', ['run', '--silent', 'types']],
+      ];
 
 prepare();
 installTools();
@@ -68,16 +75,25 @@ for (const [name, command, args] of checks) {
   if (run(command, args)) passed++;
   else failed++;
 }
-console.log('\n— tests');
-const report = join(mkdtempSync(join(tmpdir(), 'luban-test-')), 'report.json');
-const whole = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
-const counted = existsSync(report)
-  ? JSON.parse(readFileSync(report, 'utf8'))
-  : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
-passed += counted.numPassedTests;
-failed += counted.numFailedTests;
-// A file that does not load or an error outside any test fails the run without failing a test.
-if (!whole && counted.numFailedTests === 0) failed++;
-const skipped = counted.numPendingTests > 0 ? `, ${counted.numPendingTests} skipped` : '';
-console.log(`\n${passed} passed, ${failed} failed${skipped}`);
+let skipped = 0;
+if (!clusterOnly) runTests('tests', 'vitest.config.ts');
+if (withCluster) runTests('cluster tests', 'vitest.cluster.config.ts');
+const unrun = skipped > 0 ? `, ${skipped} skipped` : '';
+console.log(`\n${passed} passed, ${failed} failed${unrun}`);
 process.exit(failed === 0 ? 0 : 1);
+
+/** Runs one configuration of vitest and counts what it reports. */
+function runTests(name, config) {
+  console.log(`\n— ${name}`);
+  const report = join(mkdtempSync(join(tmpdir(), 'luban-test-')), 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const whole = run('npx', ['vitest', 'run', '--config', config, ...reporters]);
+  const counted = existsSync(report)
+    ? JSON.parse(readFileSync(report, 'utf8'))
+    : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
+  passed += counted.numPassedTests;
+  failed += counted.numFailedTests;
+  skipped += counted.numPendingTests;
+  // A file that does not load or an error outside any test fails the run without failing a test.
+  if (!whole && counted.numFailedTests === 0) failed++;
+}

@@ -60,7 +60,7 @@ interface AppOptions {
 export async function createApp({ config, lines, launcher, nowUs }: AppOptions) {
   mkdirSync(config.dataDirectory, { recursive: true });
   const nowMs = () => Math.floor(nowUs() / 1000);
-  const database = openDatabase(join(config.dataDirectory, 'records.sqlite'));
+  const database = openDatabase(config.records ?? join(config.dataDirectory, 'records.sqlite'));
   await migrate(database, { ...counterMigrations, ...identityMigrations, ...thingMigrations, ...edgeMigrations });
 
   // Who asks, and what there is.

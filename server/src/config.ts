@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPostgresAddress } from './platform/database/postgres-address.ts';
 
 /**
  * The platform's configuration: the only reader of the environment. Every key has a default that is right for one
@@ -9,6 +10,13 @@ const schema = z.object({
   LUBAN_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 opens it to the network'),
   LUBAN_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   LUBAN_MQTT_PORT: z.coerce.number().int().min(0).max(65_535).default(1883),
+  LUBAN_RECORDS: z
+    .string()
+    .refine((address) => address === '' || isPostgresAddress(address), {
+      error: 'must look like postgres://user:password@host:5432/database',
+    })
+    .default('')
+    .describe('PostgreSQL that holds the records; empty: SQLite in the data folder'),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -29,6 +37,8 @@ export interface ServerConfig {
   readonly host: string;
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** `postgres://…`; absent: SQLite in the data directory. */
+  readonly records?: string | undefined;
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
@@ -57,6 +67,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     host: values.LUBAN_HOST,
     httpPort: values.LUBAN_HTTP_PORT,
     mqttPort: values.LUBAN_MQTT_PORT,
+    records: values.LUBAN_RECORDS === '' ? undefined : values.LUBAN_RECORDS,
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Device, type EdgeId, modbusTcpSettings, type TenantId } from '@luban/contracts';
-import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { counterMigrations } from '../platform/database/counters.ts';
-import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
+import { type Database, migrate } from '../platform/database/database.ts';
+import { failPointWrites, openTestDatabase } from '../platform/database/records.test-support.ts';
 import { openSealer } from '../platform/sealing.ts';
 import { createThings, type Things } from '../things/things.ts';
 import { thingMigrations } from '../things/things-migrations.ts';
@@ -14,7 +12,7 @@ import { edgeMigrations } from './edges-migrations.ts';
 
 const now = () => 1_790_000_000_000;
 const owner = { tenant: 'tenant:00000000000000000000000000' as TenantId, tenantNumber: 1 };
-let directory: string;
+let records: Awaited<ReturnType<typeof openTestDatabase>>;
 let database: Database;
 let things: Things;
 let edges: Edges;
@@ -25,7 +23,7 @@ let thing: Awaited<ReturnType<Things['addThing']>>;
 async function open() {
   things = await createThings({
     database,
-    sealer: openSealer(join(directory, 'seal.key')),
+    sealer: openSealer(join(records.directory, 'seal.key')),
     now,
     dismiss: () => undefined,
     pointsGone: (devices) => edges.pointsGone(devices),
@@ -52,8 +50,8 @@ const binding = (property: string): NewBinding => ({
 
 beforeEach(async () => {
   sent = [];
-  directory = mkdtempSync(join(tmpdir(), 'luban-edges-'));
-  database = openDatabase(join(directory, 'records.sqlite'));
+  records = await openTestDatabase();
+  ({ database } = records);
   await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
   await open();
   const property = (key: string) => ({ key, name: { zh: key, en: key }, type: 'number', unit: null, range: null });
@@ -71,18 +69,10 @@ beforeEach(async () => {
     settings,
   });
 });
-afterEach(async () => {
-  await database.destroy();
-  rmSync(directory, { recursive: true });
-});
-
-async function failWritesOf(series: number): Promise<void> {
-  await sql`create trigger broken before update on points when new.series = ${sql.lit(series)}
-    begin select raise(abort, 'disk failed'); end`.execute(database);
-}
+afterEach(() => records.close());
 
 test('a write that fails in the middle binds none of the points, in memory and on disk', async () => {
-  await failWritesOf(points()[1]!.series);
+  await failPointWrites(database, points()[1]!.series);
   await expect(edges.addBindings(owner.tenant, device.id, [binding('a'), binding('b')])).rejects.toThrow('disk failed');
   for (const look of [async () => undefined, open]) {
     await look();
@@ -99,7 +89,7 @@ test('a write that fails in the middle binds none of the points, in memory and o
 
 test('a write that fails in the middle unbinds none of the points of a device that was to be removed', async () => {
   await edges.addBindings(owner.tenant, device.id, [binding('a'), binding('b')]);
-  await failWritesOf(points()[1]!.series);
+  await failPointWrites(database, points()[1]!.series);
   await expect(edges.removeDevice(owner.tenant, device.id)).rejects.toThrow('disk failed');
   await expect(edges.remove(owner.tenant, device.edge)).rejects.toThrow('disk failed');
   for (const look of [async () => undefined, open]) {

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
+import { type Database, migrate } from '../platform/database/database.ts';
+import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { createHttp, type Http } from '../platform/http/http.ts';
 import { createLogLines } from '../platform/log-lines.ts';
 import { createIdentity, type Identity } from './identity.ts';
@@ -26,7 +24,7 @@ const setupBody = {
   demoPlant: true,
 };
 
-let directory: string;
+let records: Awaited<ReturnType<typeof openTestDatabase>>;
 let database: Database;
 let http: Http;
 let identity: Identity;
@@ -38,8 +36,8 @@ let setupFails: boolean;
 let setups: { demoPlant: boolean; tenant: { number: number } }[];
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'luban-identity-'));
-  database = openDatabase(join(directory, 'records.db'));
+  records = await openTestDatabase();
+  ({ database } = records);
   await migrate(database, identityMigrations);
   clockMs = Date.UTC(2026, 0, 1);
   lines = [];
@@ -61,8 +59,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await http.close();
-  await database.destroy();
-  rmSync(directory, { recursive: true });
+  await records.close();
 });
 
 async function call(method: Method, url: string, { body, cookie, headers, from }: Call = {}) {

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeBatch, qualityCode, type Series, type TenantId, toBatch, topics } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEdges } from '../edges/edges.ts';
 import { edgeMigrations } from '../edges/edges-migrations.ts';
 import { counterMigrations } from '../platform/database/counters.ts';
-import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
+import { type Database, migrate } from '../platform/database/database.ts';
+import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { openSealer } from '../platform/sealing.ts';
 import { createThings, type Things } from '../things/things.ts';
 import { thingMigrations } from '../things/things-migrations.ts';
@@ -18,10 +17,9 @@ import { createRefusedValues } from './refused-values.ts';
 const nowUs = () => 1_790_000_000_000_000;
 const now = () => nowUs() / 1000;
 const owner = { tenant: 'tenant:00000000000000000000000000' as TenantId, tenantNumber: 1 };
-const directory = mkdtempSync(join(tmpdir(), 'luban-mqtt-'));
 const lines = () => undefined;
 const refused = createRefusedValues({ nowMs: now, lines });
-const sealer = openSealer(join(directory, 'seal.key'));
+let records: Awaited<ReturnType<typeof openTestDatabase>>;
 let database: Database;
 let things: Things;
 let edges: Awaited<ReturnType<typeof createEdges>>;
@@ -31,11 +29,12 @@ let series: Series;
 let thing: Awaited<ReturnType<Things['addThing']>>;
 
 beforeAll(async () => {
-  database = openDatabase(join(directory, 'records.sqlite'));
+  records = await openTestDatabase();
+  ({ database } = records);
   await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
   things = await createThings({
     database,
-    sealer,
+    sealer: openSealer(join(records.directory, 'seal.key')),
     now,
     dismiss: (id) => mqtt.dismiss(id),
     pointsGone: async () => undefined,
@@ -62,8 +61,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await mqtt.stop();
-  await database.destroy();
-  rmSync(directory, { recursive: true });
+  await records.close();
 });
 
 const batch = () =>

@@ -66,6 +66,11 @@ const codes = {
     zh: '无权读取运行指标，请检查设置 LUBAN_METRICS',
     en: 'The metrics are not for you: see the setting LUBAN_METRICS',
   },
+  'records.unavailable': {
+    status: 503,
+    zh: '平台的记录库暂时不可用，请稍后重试',
+    en: 'The records cannot be reached now; try again later',
+  },
   'server.fault': { status: 500, zh: '平台内部错误', en: 'The platform failed' },
 } as const satisfies Record<string, LocalText & { status: number }>;
 
@@ -75,8 +80,13 @@ export type ErrorCode = keyof typeof codes;
 export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly errors: { pointer: string; message: string }[] | undefined;
-  constructor(code: ErrorCode, detail?: string, errors?: { pointer: string; message: string }[]) {
-    super(detail ?? codes[code].en);
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    errors?: { pointer: string; message: string }[],
+    options?: { cause: unknown },
+  ) {
+    super(detail ?? codes[code].en, options);
     this.code = code;
     this.errors = errors;
   }

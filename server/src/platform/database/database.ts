@@ -2,16 +2,25 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, type Migration, Migrator, SqliteDialect, sql } from 'kysely';
 import Libsql from 'libsql';
+import { openPostgres } from './postgres.ts';
+import { isPostgresAddress } from './postgres-address.ts';
 
 /** Records: everything relational. A feature sees its own tables only: `database.withTables<ThingTables>()`. */
 // biome-ignore lint/complexity/noBannedTypes: no table is known before withTables
 export type Database = Kysely<{}>;
 
 /**
- * Opens SQLite (libsql) at `file`. What is committed is on disk: WAL with full sync. Queries and migrations use only
- * what PostgreSQL has as well.
+ * Opens the records: PostgreSQL for an address `postgres://…`, SQLite for a file. Queries and migrations use only what
+ * both have. Whole numbers come as numbers, text sorts by its bytes, and a transaction is as if it were alone: on
+ * PostgreSQL what it runs may run again, so it touches nothing but the database.
+ * A PostgreSQL that cannot be reached makes queries throw Refusal `records.unavailable`; they work again when it is back.
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(location: string): Database {
+  return isPostgresAddress(location) ? openPostgres(location) : openSqlite(location);
+}
+
+/** SQLite (libsql). What is committed is on disk: WAL with full sync. */
+function openSqlite(file: string): Database {
   mkdirSync(dirname(file), { recursive: true });
   // It holds what edges sign in to devices with: nobody else on this machine reads it. SQLite's own files follow suit.
   closeSync(openSync(file, 'a', 0o600));
@@ -32,7 +41,10 @@ export async function probeDatabase(database: Database): Promise<void> {
 
 /** Brings the tables to this version. Names sort in the order of their making. Throws at the first that fails. */
 export async function migrate(database: Database, migrations: Record<string, Migration>): Promise<void> {
-  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
+  // Servers that start at once wait here for each other, and each must then see what the other has done: in a
+  // transaction of a plain Kysely, which does not stay at the moment of its first question as ours do.
+  const plain = database.withoutPlugins();
+  const migrator = new Migrator({ db: plain, provider: { getMigrations: async () => migrations } });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'unknown';

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+test('without settings everything is embedded', () => {
+  const { records, dataDirectory } = readConfig({ PATH: '/bin' });
+  expect({ records, dataDirectory }).toEqual({ records: undefined, dataDirectory: 'data/platform' });
+});
+
+test('a wrong address of an engine stops the start, names its key, and shows no password', () => {
+  for (const [key, value] of [
+    ['LUBAN_RECORDS', 'postgres://luban:se4ret@db'],
+    ['LUBAN_RECORDS', 'mysql://luban:se4ret@db/luban'],
+    ['LUBAN_RECORDS', 'postgres://luban:se4ret@db:x/luban'],
+  ] as const) {
+    let told = '';
+    try {
+      readConfig({ [key]: value });
+    } catch (error) {
+      told = (error as Error).message;
+    }
+    expect(told).toContain(`${key}: must look like postgres://user:password@host:5432/database`);
+    expect(told).not.toContain('se4ret');
+  }
+});
+
+test('a setting that there is not is named', () => {
+  expect(() => readConfig({ LUBAN_RECORD: '' })).toThrow('unknown setting LUBAN_RECORD');
+});
