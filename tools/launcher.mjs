@@ -90,6 +90,8 @@ export async function launch(environment, announce) {
     child.once('exit', (code, signal) => {
       children.delete(name);
       if (stopping) return;
+      // It has said what its operator must mend (server/src/platform/start-refusal.ts); trying again would not.
+      if (name === 'platform' && code === 78) return void stop(1);
       say(
         `${name} 意外退出（${signal ?? code}），两秒后重启…`,
         `${name} ended (${signal ?? code}); starting it again in two seconds …`,
@@ -147,8 +149,8 @@ export async function launch(environment, announce) {
       answer(child, message).catch((error) => console.error(`${message.type}: ${error.message}`));
     });
   });
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  process.on('SIGINT', () => stop(0));
+  process.on('SIGTERM', () => stop(0));
   if (state.plant !== undefined) await startPlant();
   if (state.edge) startEdge();
 
@@ -163,7 +165,7 @@ export async function launch(environment, announce) {
   }
 
   /** In the order of the path, so that no one sees the one before it as broken: edge, platform, plant. */
-  async function stop() {
+  async function stop(exitCode) {
     if (stopping) return;
     stopping = true;
     say('正在停止…', 'Stopping …');
@@ -176,6 +178,6 @@ export async function launch(environment, announce) {
       await gone;
       clearTimeout(deadline);
     }
-    process.exit(0);
+    process.exit(exitCode);
   }
 }

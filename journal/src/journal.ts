@@ -1,3 +1,4 @@
+import { type DirectoryLock, lockDirectory as lock } from './directory-lock.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.ts';
 import type { Journal, JournalOptions } from './journal-contract.ts';
 import { createJournal } from './journal-core.ts';
@@ -11,4 +12,12 @@ export { JournalError, type JournalErrorCode } from './journal-error.ts';
  */
 export async function openJournal(options: JournalOptions, fileSystem: FileSystem = nodeFileSystem): Promise<Journal> {
   return await createJournal(options, fileSystem);
+}
+
+/**
+ * Keeps a second process (or a second call) out of a directory that exists, until `release`. A process that dies leaves
+ * nothing behind that would keep others out. Rejects with `journal.locked`, whose message names the other process.
+ */
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
+  return await lock(nodeFileSystem, directory);
 }

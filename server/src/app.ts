@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -34,15 +33,16 @@ import { registerMetricsRoutes } from './metrics/metrics-routes.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
 import { createPacks } from './packs/packs.ts';
 import type { Actor } from './platform/actor.ts';
+import { openDataDirectory } from './platform/data-directory/data-directory.ts';
 import { counterMigrations } from './platform/database/counters.ts';
-import { migrate, openDatabase, probeDatabase } from './platform/database/database.ts';
+import { openDatabase, probeDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
-import { createTelemetry } from './telemetry/telemetry.ts';
+import { createTelemetry, telemetryFormat } from './telemetry/telemetry.ts';
 import { registerSiteRoutes } from './things/sites-routes.ts';
 import { createThings } from './things/things.ts';
 import { thingMigrations } from './things/things-migrations.ts';
@@ -58,10 +58,21 @@ interface AppOptions {
 
 /** The platform: every feature made and joined, in the order of a sample's path. */
 export async function createApp({ config, lines, launcher, nowUs }: AppOptions) {
-  mkdirSync(config.dataDirectory, { recursive: true });
   const nowMs = () => Math.floor(nowUs() / 1000);
+  const data = await openDataDirectory({
+    directory: config.dataDirectory,
+    telemetryFormat,
+    software: version,
+    nowMs,
+    lines,
+  });
   const database = openDatabase(config.records ?? join(config.dataDirectory, 'records.sqlite'));
-  await migrate(database, { ...counterMigrations, ...identityMigrations, ...thingMigrations, ...edgeMigrations });
+  await data.migrateRecords(database, {
+    ...counterMigrations,
+    ...identityMigrations,
+    ...thingMigrations,
+    ...edgeMigrations,
+  });
 
   // Who asks, and what there is.
   const identity = createIdentity({ database, now: nowMs, log: lines });
@@ -191,6 +202,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     },
     async start(): Promise<{ httpPort: number; mqttPort: number }> {
       await telemetry.start();
+      await data.upgraded();
       ({ port: mqttPort } = await mqtt.start());
       live.start(http.server);
       await http.listen({ host: config.host, port: config.httpPort });
@@ -205,6 +217,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await log.close();
       await database.destroy();
       loop.stop();
+      await data.release();
     },
   };
 }

@@ -2,6 +2,7 @@ import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { launcherOf } from './demo-plant/launcher.ts';
 import { createLogLines, errorLine } from './platform/log-lines.ts';
+import { StartRefusal, startRefusedExit } from './platform/start-refusal.ts';
 
 /** The platform's process: configuration, the app, a clean stop on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
@@ -61,6 +62,6 @@ function nowUs(): number {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${errorLine(error)}\n`);
-  process.exit(1);
+  process.stderr.write(`${error instanceof StartRefusal ? error.message : errorLine(error)}\n`);
+  process.exit(error instanceof StartRefusal ? startRefusedExit : 1);
 });

@@ -16,6 +16,9 @@ import { createTelemetryWriter } from './telemetry-writer.ts';
 export type { StoredSample } from './stored-sample.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
 
+/** Of the store's tables. One more when a change to them keeps older software from using them. */
+export const telemetryFormat = 1;
+
 export interface TelemetryOptions {
   /** For the store's files; belongs to this process alone. */
   readonly directory: string;

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely, type Migration, Migrator, SqliteDialect, sql } from 'kysely';
+import { Kysely, type Migration, Migrator, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import Libsql from 'libsql';
 import { openPostgres } from './postgres.ts';
 import { isPostgresAddress } from './postgres-address.ts';
@@ -37,6 +37,24 @@ function openSqlite(file: string): Database {
 /** Rejects when the database does not answer. */
 export async function probeDatabase(database: Database): Promise<void> {
   await sql`select 1`.execute(database);
+}
+
+/** Names of the migrations that this database has had, in their order. */
+export async function executedMigrations(database: Database): Promise<string[]> {
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return [];
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database);
+  return rows.map(({ name }) => name);
+}
+
+/** False where the records are in a database server, which has its own tools to copy them. */
+export function isOneFile(database: Database): boolean {
+  return database.getExecutor().adapter instanceof SqliteAdapter;
+}
+
+/** Writes the records as they are at this moment into a new file, whole and compact. Only where `isOneFile`. */
+export async function copyDatabase(database: Database, file: string): Promise<void> {
+  await sql`vacuum into ${file}`.execute(database);
 }
 
 /** Brings the tables to this version. Names sort in the order of their making. Throws at the first that fails. */
