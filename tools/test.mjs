@@ -19,6 +19,8 @@ const withCluster = clusterOnly || process.argv.includes('--all');
  */
 const embeddedTools = [
   { path: '/usr/bin/chromium', debian: 'chromium' },
+  { path: '/usr/bin/openssl', debian: 'openssl' },
+  { path: '/usr/bin/curl', debian: 'curl' },
   { path: '/usr/bin/mosquitto_pub', debian: 'mosquitto-clients' },
   { path: '/usr/sbin/mosquitto', debian: 'mosquitto' },
   { path: '/usr/lib/python3/dist-packages/pymodbus', debian: 'python3-pymodbus' },

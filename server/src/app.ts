@@ -37,8 +37,11 @@ import { openDataDirectory } from './platform/data-directory/data-directory.ts';
 import { counterMigrations } from './platform/database/counters.ts';
 import { openDatabase, probeDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
+import { createHttpsListener } from './platform/http/https-listener.ts';
+import { createUpgrades } from './platform/http/upgrades.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
+import { createCertificates } from './platform/tls/certificates.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
@@ -96,7 +99,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   const ingest = createIngest({ log, directory: things.directory, nowUs, lines });
   const refused = createRefusedValues({ nowMs, lines });
   const mqtt = createMqttIngest({
-    host: config.host,
+    host: config.plainHost,
     port: config.mqttPort,
     ingest,
     things,
@@ -130,6 +133,14 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     return bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer);
   }
   const http = createHttp({ authenticate, log: lines });
+  const upgrades = createUpgrades(lines);
+  upgrades.serve(http.server);
+  live.start(upgrades);
+  const certificates = config.tls && createCertificates({ files: config.tls.files, now: nowMs, lines });
+  const https =
+    config.tls === null || certificates === null
+      ? null
+      : createHttpsListener({ host: config.host, port: config.tls.httpsPort, certificates, http, upgrades, lines });
   let mqttPort = config.mqttPort;
   const httpMeter = meterHttp(http);
   await registerOpenApi(http);
@@ -200,18 +211,21 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     async firstSamples(): Promise<void> {
       for (let waitedMs = 0; waitedMs < 60_000 && ingest.total() === 0; waitedMs += 100) await setTimeout(100);
     },
-    async start(): Promise<{ httpPort: number; mqttPort: number }> {
+    async start(): Promise<{ httpPort: number; mqttPort: number; httpsPort: number | null }> {
+      await certificates?.start();
       await telemetry.start();
       await data.upgraded();
       ({ port: mqttPort } = await mqtt.start());
-      live.start(http.server);
-      await http.listen({ host: config.host, port: config.httpPort });
-      return { httpPort: (http.server.address() as AddressInfo).port, mqttPort };
+      await http.listen({ host: config.plainHost, port: config.httpPort });
+      const httpsPort = (await https?.start())?.port ?? null;
+      return { httpPort: (http.server.address() as AddressInfo).port, mqttPort, httpsPort };
     },
     /** Doors first, so that nothing new comes; then what is behind them. */
     async stop(): Promise<void> {
       await mqtt.stop();
       live.stop();
+      certificates?.stop();
+      await https?.stop();
       await http.close();
       await telemetry.stop();
       await log.close();

@@ -26,3 +26,14 @@ test('a wrong address of an engine stops the start, names its key, and shows no 
 test('a setting that there is not is named', () => {
   expect(() => readConfig({ LUBAN_RECORD: '' })).toThrow('unknown setting LUBAN_RECORD');
 });
+
+test('TLS needs both files, and the doors without it may stay on another address', () => {
+  expect(readConfig({ LUBAN_TLS_CERT: 'c.pem', LUBAN_TLS_KEY: 'k.pem', LUBAN_HOST: '0.0.0.0' })).toMatchObject({
+    plainHost: '0.0.0.0',
+    tls: { files: { certificate: 'c.pem', key: 'k.pem' }, httpsPort: 8443 },
+  });
+  expect(readConfig({ LUBAN_HOST: '0.0.0.0', LUBAN_PLAIN_HOST: '127.0.0.1' }).plainHost).toBe('127.0.0.1');
+  expect(() => readConfig({ LUBAN_TLS_CERT: 'c.pem' })).toThrow('LUBAN_TLS_CERT needs LUBAN_TLS_KEY');
+  expect(() => readConfig({ LUBAN_TLS_KEY: 'k.pem' })).toThrow('LUBAN_TLS_KEY needs LUBAN_TLS_CERT');
+  expect(() => readConfig({ LUBAN_HTTPS_PORT: '443' })).toThrow('LUBAN_HTTPS_PORT needs LUBAN_TLS_CERT');
+});

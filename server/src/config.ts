@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { isPostgresAddress } from './platform/database/postgres-address.ts';
+import type { CertificateFiles } from './platform/tls/certificates.ts';
 
 /**
  * The platform's configuration: the only reader of the environment. Every key has a default that is right for one
  * small server; a wrong value stops the start and names the key.
  */
+const file = z.string().min(1).optional();
 const schema = z.object({
   LUBAN_DATA: z.string().min(1).default('data/platform').describe('Folder that holds everything the platform keeps'),
   LUBAN_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 opens it to the network'),
@@ -17,6 +19,14 @@ const schema = z.object({
     })
     .default('')
     .describe('PostgreSQL that holds the records; empty: SQLite in the data folder'),
+  LUBAN_PLAIN_HOST: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Address of the doors without TLS, where it is not LUBAN_HOST: 127.0.0.1 leaves only TLS to the network'),
+  LUBAN_TLS_CERT: file.describe('PEM file: the certificate and its chain. With it there is HTTPS'),
+  LUBAN_TLS_KEY: file.describe('PEM file: the key of the certificate'),
+  LUBAN_HTTPS_PORT: z.coerce.number().int().min(0).max(65_535).optional().describe('8443 where there is a certificate'),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -32,6 +42,11 @@ const schema = z.object({
   LUBAN_DEMO: z.enum(['', '1']).default('').describe('1: print a one-time sign-in link and add the demo plant'),
 });
 
+interface TlsConfig {
+  readonly files: CertificateFiles;
+  readonly httpsPort: number;
+}
+
 export interface ServerConfig {
   readonly dataDirectory: string;
   readonly host: string;
@@ -39,6 +54,9 @@ export interface ServerConfig {
   readonly mqttPort: number;
   /** `postgres://…`; absent: SQLite in the data directory. */
   readonly records?: string | undefined;
+  /** Where the doors without TLS listen. */
+  readonly plainHost: string;
+  readonly tls: TlsConfig | null;
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
@@ -68,9 +86,22 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     httpPort: values.LUBAN_HTTP_PORT,
     mqttPort: values.LUBAN_MQTT_PORT,
     records: values.LUBAN_RECORDS === '' ? undefined : values.LUBAN_RECORDS,
+    plainHost: values.LUBAN_PLAIN_HOST ?? values.LUBAN_HOST,
+    tls: tlsOf(values),
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },
     demo: values.LUBAN_DEMO === '1',
   };
+}
+
+function tlsOf(values: z.output<typeof schema>): TlsConfig | null {
+  const { LUBAN_TLS_CERT: certificate, LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT: httpsPort } = values;
+  if (certificate === undefined) {
+    const without = Object.entries({ LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT: httpsPort });
+    for (const [name, set] of without) if (set !== undefined) throw new Error(`${name} needs LUBAN_TLS_CERT`);
+    return null;
+  }
+  if (key === undefined) throw new Error('LUBAN_TLS_CERT needs LUBAN_TLS_KEY, the key of the certificate');
+  return { files: { certificate, key, clientCa: null, clientCrl: null }, httpsPort: httpsPort ?? 8443 };
 }

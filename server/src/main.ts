@@ -28,10 +28,10 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   if (launcher !== null) process.on('disconnect', () => stop('launcher gone'));
 
-  const { httpPort, mqttPort } = await app.start();
-  const address = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${httpPort}`;
-  lines('info', 'started', { address, mqttPort });
-  process.stdout.write(`${JSON.stringify({ ready: true, httpPort, mqttPort })}\n`);
+  const { httpPort, ...ports } = await app.start();
+  const address = `http://${config.plainHost === '0.0.0.0' ? 'localhost' : config.plainHost}:${httpPort}`;
+  lines('info', 'started', { address, ...ports });
+  process.stdout.write(`${JSON.stringify({ ready: true, httpPort, ...ports })}\n`);
   const link = config.demo ? await demoLink() : null;
   if (config.demo) await app.firstSamples();
   launcher?.announce(

@@ -3,19 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createApp } from '../app.ts';
+import { readConfig } from '../config.ts';
 
 test('a kept OPC UA password is not shown, and does not go to another address', async () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'luban-devices-'));
-  const config = {
-    dataDirectory,
-    host: '127.0.0.1',
-    httpPort: 0,
-    mqttPort: 0,
-    logBytes: 1 << 27,
-    logLevel: 'error' as const,
-    metrics: { kind: 'off' as const },
-    demo: false,
-  };
+  const config = readConfig({ LUBAN_DATA: dataDirectory, LUBAN_HTTP_PORT: '0', LUBAN_MQTT_PORT: '0' });
   const app = await createApp({ config, lines: () => undefined, launcher: null, nowUs: () => Date.now() * 1000 });
   const { user } = await app.identity.createTenant({
     name: 'Works',

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createUpgrades } from '../platform/http/upgrades.ts';
 import { createLive } from './live.ts';
 
 let http: Server;
@@ -28,7 +29,9 @@ beforeEach(async () => {
     lines: () => undefined,
   });
   http = createServer();
-  live.start(http);
+  const upgrades = createUpgrades(() => undefined);
+  upgrades.serve(http);
+  live.start(upgrades);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {

@@ -1,10 +1,11 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Edge, type Flow, type LiveMessage, liveRequest, may, type TenantId } from '@luban/contracts';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ZodError } from 'zod';
 import type { LogRecord } from '../log/log.ts';
 import type { Actor } from '../platform/actor.ts';
+import { declineUpgrade, type Upgrades } from '../platform/http/upgrades.ts';
 import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { Watcher } from './watcher.ts';
@@ -41,7 +42,7 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const actor = sameOrigin(request) ? await authenticate(request) : null;
     if (actor === null || actor.kind !== 'user' || !may(actor.role, 'readings.read')) {
-      decline(socket, '401 Unauthorized');
+      declineUpgrade(socket, '401 Unauthorized');
       return;
     }
     if (socket.destroyed) return;
@@ -89,19 +90,8 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
     note(record: LogRecord): void {
       for (const { watcher } of sockets.values()) watcher.note(record);
     },
-    start(http: Server): void {
-      http.on('upgrade', (request, socket, head) => {
-        // Node has taken its own listener off this socket: an error without a listener would end the process.
-        socket.on('error', (error) => lines('debug', 'live upgrade broke off', { cause: errorLine(error) }));
-        if (request.url?.split('?', 1)[0] !== path) {
-          decline(socket, '404 Not Found');
-          return;
-        }
-        upgrade(request, socket, head).catch((error: unknown) => {
-          lines('error', 'live upgrade failed', { cause: errorLine(error) });
-          socket.destroy();
-        });
-      });
+    start(upgrades: Upgrades): void {
+      upgrades.at(path, upgrade);
       const each = (act: (socket: WebSocket, watcher: Watcher, actor: UserActor) => void) => () => {
         for (const [socket, { watcher, actor }] of sockets) act(socket, watcher, actor);
       };
@@ -127,12 +117,6 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
       server.close();
     },
   };
-}
-
-/** Answers and closes at once: a client that never closes its side would keep the socket. */
-function decline(socket: Duplex, status: string): void {
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
 }
 
 /** A page of another site may open a WebSocket with our cookie; its origin gives it away. */
