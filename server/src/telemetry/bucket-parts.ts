@@ -80,6 +80,17 @@ export function appendPart(earlier: BucketPart, later: BucketPart, widthUs: numb
   };
 }
 
+/** Parts of stretches of time that do not overlap, in any order → in order, one a bucket. */
+export function mergeParts(parts: readonly BucketPart[], widthUs: number): BucketPart[] {
+  const merged: BucketPart[] = [];
+  for (const part of [...parts].sort((a, b) => a.firstUs - b.firstUs)) {
+    const before = merged.at(-1);
+    if (before?.startUs === part.startUs) merged[merged.length - 1] = appendPart(before, part, widthUs);
+    else merged.push(part);
+  }
+  return merged;
+}
+
 /**
  * Stored and fresh parts of one series as one list; undefined when they overlap inside a bucket, so that one cannot be
  * put behind the other.

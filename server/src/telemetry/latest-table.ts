@@ -10,6 +10,14 @@ export interface LatestTable {
   apply(record: LogRecord): void;
   load(rows: SampleColumns): void;
   get(tenant: number, series: readonly number[]): Map<number, StoredSample>;
+  /** Every series that has a sample, by tenant. */
+  known(): Iterable<{ tenant: number; series: readonly number[] }>;
+  /** As if the series never had a sample. */
+  forget(tenant: number, series: number): void;
+  /** A sample of the store, unless a newer one is held. */
+  put(tenant: number, series: number, sample: StoredSample): void;
+  /** It is to be stored again. */
+  markChanged(tenant: number, series: number): void;
   /** What changed since it was last asked. */
   takeChanged(): SampleColumns;
   /** Gives changes back that could not be stored. */
@@ -100,7 +108,7 @@ export function createLatestTable(): LatestTable {
       if (!slots) return found;
       for (const one of series) {
         const slot = slots.get(one);
-        if (slot === undefined) continue;
+        if (slot === undefined || all.time[slot]! < 0) continue;
         const status = all.status[slot]!;
         found.set(one, {
           timeUs: all.time[slot]!,
@@ -111,8 +119,38 @@ export function createLatestTable(): LatestTable {
       }
       return found;
     },
+    *known() {
+      for (const [tenant, slots] of tenants)
+        yield { tenant, series: [...slots].filter(([, slot]) => all.time[slot]! >= 0).map(([series]) => series) };
+    },
+    forget(tenant, series) {
+      const slot = tenants.get(tenant)?.get(series);
+      if (slot === undefined) return;
+      all.time[slot] = -1;
+      all.texts.delete(slot);
+    },
+    put(tenant, series, { timeUs, arrivalUs, value, status }) {
+      const slots = slotsOf(tenant);
+      const slot = slots.get(series) ?? addSlot(slots, tenant, series);
+      if (all.time[slot]! >= timeUs) return;
+      all.time[slot] = timeUs;
+      all.status[slot] = status;
+      all.arrival[slot] = arrivalUs;
+      const kind = statusKind(status);
+      const isText = kind === 'string' || kind === 'json';
+      if (isText) all.texts.set(slot, kind === 'json' ? JSON.stringify(value) : String(value));
+      else all.texts.delete(slot);
+      all.value[slot] = isText ? 0 : Number(value ?? 0);
+      mark(slot);
+    },
+    markChanged(tenant, series) {
+      const slot = tenants.get(tenant)?.get(series);
+      if (slot !== undefined) mark(slot);
+    },
     takeChanged() {
-      const taken = pickRows(all, changes);
+      // A series may have been forgotten since it changed.
+      const rows = changes.filter((slot) => all.time[slot]! >= 0);
+      const taken = pickRows(all, rows);
       for (const slot of changes) changed[slot] = 0;
       changes = [];
       return taken;

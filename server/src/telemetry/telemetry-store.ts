@@ -1,5 +1,6 @@
 import type { BucketPart } from './bucket-parts.ts';
 import { binaryScale } from './decimal-values.ts';
+import { micros, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';
 import { emptyColumns, encodeColumns, pickRows, type SampleColumns } from './sample-columns.ts';
 import { type StoredSample, storedValue } from './stored-sample.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
@@ -30,11 +31,8 @@ const tables = [
    ORDER BY (tenant, series) SETTINGS ${durable}`,
 ];
 
-const micros = (column: string) => `toUnixTimestamp64Micro(${column})`;
 const between = (from: string, to: string) =>
   `time >= fromUnixTimestamp64Micro({${from}:Int64}) AND time < fromUnixTimestamp64Micro({${to}:Int64})`;
-const number = '(status < 0x400 AND bitAnd(status, 0x80) = 0)';
-const bad = 'bitAnd(status, 0x80) != 0';
 
 export interface TelemetryStore {
   /** Makes the tables where they are missing. */
@@ -55,15 +53,14 @@ export interface TelemetryStore {
   /** Rows in [fromUs, toUs); those that merges will replace still count. */
   count(tenant: number, series: readonly number[], fromUs: number, toUs: number): Promise<number>;
   /**
-   * Parts of buckets with any sample, in order; what lies before `fromUs` comes as one part whose start is before
-   * `fromUs`. Both times are whole multiples of `widthUs`.
+   * Parts of buckets with any sample in `spans`, in order, one or several a bucket; what lies before `fromUs` comes as
+   * parts whose start is before `fromUs`. `fromUs` is a whole multiple of `widthUs`.
    */
   bucketParts(
     tenant: number,
     series: readonly number[],
-    lookBackUs: number,
+    spans: readonly TimeSpan[],
     fromUs: number,
-    toUs: number,
     widthUs: number,
   ): Promise<Map<number, BucketPart[]>>;
   size(): Promise<{ rows: number; bytesOnDisk: number }>;
@@ -165,51 +162,19 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
       );
       return Number(rows?.[0] ?? 0);
     },
-    async bucketParts(tenant, series, lookBackUs, fromUs, toUs, widthUs) {
-      const answer = (await engine.query(
-        `SELECT series, start, countIf(good) AS count, countIf(NOT good) AS bad,
-           if(count = 0, NULL, minIf(value, good)), if(count = 0, NULL, maxIf(value, good)), sumIf(value, good),
-           if(count = 0, NULL, argMinIf(value, t, good)), if(count = 0, NULL, argMaxIf(value, t, good)),
-           min(t), max(t), argMax(good, t), argMax(value, t),
-           sumIf(value * (until - t), good), sumIf(until - t, good)
-         FROM (
-           SELECT series, value, t, good, start,
-             least(leadInFrame(t, 1, end) OVER (PARTITION BY series, start ORDER BY t ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING), end) AS until
-           FROM (
-             SELECT series, value, ${micros('time')} AS t, ${number} AS good,
-               greatest(intDiv(t, {width:Int64}) * {width:Int64}, {from:Int64} - {width:Int64}) AS start, start + {width:Int64} AS end
-             FROM samples FINAL
-             WHERE tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)} AND ${between('back', 'to')} AND (${number} OR ${bad})
-           )
-         )
-         GROUP BY series, start ORDER BY series, start`,
-        { tenant, series, back: lookBackUs, from: fromUs, to: toUs, width: widthUs },
-      )) as (number | null)[][];
-      const found = new Map<number, BucketPart[]>();
-      const at = (column: number, row: number) => answer[column]![row]!;
-      for (let i = 0; i < (answer[0]?.length ?? 0); i++) {
-        let parts = found.get(at(0, i));
-        if (!parts) {
-          parts = [];
-          found.set(at(0, i), parts);
-        }
-        parts.push({
-          startUs: at(1, i),
-          count: at(2, i),
-          bad: at(3, i),
-          min: answer[4]![i]!,
-          max: answer[5]![i]!,
-          sum: at(6, i),
-          first: answer[7]![i]!,
-          last: answer[8]![i]!,
-          firstUs: at(9, i),
-          lastUs: at(10, i),
-          holds: at(11, i) === 1 ? at(12, i) : null,
-          weighted: at(13, i),
-          weightUs: at(14, i),
-        });
-      }
-      return found;
+    async bucketParts(tenant, series, spans, fromUs, widthUs) {
+      if (spans.length === 0) return new Map();
+      const parameters: Record<string, number | readonly number[]> = { tenant, series, from: fromUs, width: widthUs };
+      const within = spans.map((span, i) => {
+        parameters[`b${i}`] = span.fromUs;
+        parameters[`e${i}`] = span.toUs;
+        return `(${between(`b${i}`, `e${i}`)})`;
+      });
+      const sql = samplePartsSql(
+        `tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)} AND (${within.join(' OR ')})`,
+        segmentOf(spans),
+      );
+      return toParts(await engine.query(`${sql} ORDER BY series, start, segment`, parameters));
     },
     async size() {
       const [rows, bytes] = await engine.query(

@@ -16,7 +16,13 @@ export interface TelemetryWriterOptions {
   readonly latest: LatestTable;
   readonly blockRows: number;
   readonly blockAgeMs: number;
+  /** Leaves out what was deleted. */
+  readonly filter: (record: LogRecord) => LogRecord;
+  /** Hears each record before its samples can be seen; after a crash, again those that the log still held. */
+  readonly onTaken: (record: LogRecord) => void;
   readonly onRecord: (record: LogRecord) => void;
+  /** What else must be durable before the log may forget. */
+  readonly beforeCommit: () => Promise<void>;
   readonly onInserted: (rows: number, milliseconds: number) => void;
   readonly onFault: (fault: TelemetryFault) => void;
 }
@@ -24,6 +30,8 @@ export interface TelemetryWriterOptions {
 export interface TelemetryWriter {
   /** Everything before it is in the store. */
   readonly inserted: number;
+  /** Everything before it was read from the log. */
+  readonly read: number;
   /** The fault that inserts meet since `sinceMs` (`performance.now()`), if they do. */
   readonly failing: { readonly fault: TelemetryFault; readonly sinceMs: number } | undefined;
   start(): Promise<void>;
@@ -79,7 +87,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
         skipTrimmed();
         const end = log.next;
         const records = await log.read(readPosition, readLimit);
-        for (const record of records) take(record);
+        for (const record of records) take(options.filter(record));
         if (records.length === 0) passDamaged(end);
         if (records.length > 0) wakeInserter();
         else if (!(await log.waitFor(readPosition, signal))) await pause(100, signal, () => undefined); // aborted, or the log is closed
@@ -103,6 +111,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   }
 
   function take(record: LogRecord): void {
+    options.onTaken(record);
     latest.apply(record);
     readPosition = record.position + 1;
     if (record.position < inserted) return;
@@ -204,6 +213,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       latest.putBack(changed);
       throw error;
     }
+    await options.beforeCommit();
     await consumer.commit(position);
     committedAtMs = performance.now();
   }
@@ -218,6 +228,9 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   return {
     get inserted() {
       return inserted;
+    },
+    get read() {
+      return readPosition;
     },
     get failing() {
       return failing;

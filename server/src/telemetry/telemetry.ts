@@ -3,16 +3,23 @@ import { join } from 'node:path';
 import type { Bucket } from '@luban/contracts';
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { Histogram } from '../platform/histogram.ts';
-import { bucketParts, joinParts, toBuckets } from './bucket-parts.ts';
+import { bucketParts, joinParts, mergeParts, toBuckets } from './bucket-parts.ts';
 import { createChdbEngine } from './chdb-engine.ts';
+import { createDeletions } from './deletions.ts';
+import { type Expired, expire, type KeepFrom } from './expiry.ts';
 import { createFreshSamples } from './fresh-samples.ts';
 import { createLatestTable } from './latest-table.ts';
+import type { TimeSpan } from './part-sql.ts';
+import { createRemovalStore, startOfDay } from './removal-store.ts';
+import { createRollupStore, minuteUs } from './rollup-store.ts';
+import { createRollups } from './rollups.ts';
 import { type ReadPage, samplesBefore, scanSeries } from './series-scan.ts';
 import type { StoredSample } from './stored-sample.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
 
+export type { Expired, KeepFrom } from './expiry.ts';
 export type { StoredSample } from './stored-sample.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
 
@@ -27,6 +34,8 @@ export interface TelemetryOptions {
   /** µs since 1970 UTC; default the machine's clock. */
   readonly clock?: () => number;
   readonly onFault: (fault: TelemetryFault) => void;
+  /** From when on history is kept; default: all. */
+  readonly keepFrom?: (tenant: number, series: number) => KeepFrom;
   /** Of the database process; default 1 GiB. */
   readonly memoryLimitBytes?: number;
   /** A block is inserted when it has so many rows (default 100,000) … */
@@ -74,6 +83,9 @@ export interface TelemetryStats {
   readonly state: 'ok' | 'recovering' | 'broken';
   readonly cause?: { readonly code: string; readonly detail: string };
   /** Since the start: samples inserted, how long each block took, how often the database came back by itself. */
+  /** Sums by minute and hour reach up to here; days with late samples that they lack. */
+  readonly rolledUpToUs: number;
+  readonly lateDays: number;
   readonly insertedRows: number;
   readonly inserts: Histogram;
   readonly restarts: number;
@@ -112,6 +124,19 @@ export interface Telemetry {
   stats(): TelemetryStats;
   /** Resolves when all that the log holds now is in the store and committed. Throws `telemetry.busy` after 30 s. */
   flush(): Promise<void>;
+  /** Brings the sums by minute and hour up to date, which else happens by itself. */
+  rollUp(): Promise<void>;
+  /** Takes away what is older than `keepFrom` says. */
+  expire(signal: AbortSignal): Promise<Expired>;
+  /**
+   * Deletes samples for good, with their sums and latest values; what arrives later stays. May be repeated after it was
+   * cut off. Resolves to the number of rows.
+   */
+  remove(
+    what: Omit<RangeQuery, 'limit'>,
+    onProgress: (done: number, total: number) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<number>;
   /** Merges all parts of the store; minutes of work on a large one. */
   compact(): Promise<void>;
   /** Hears each record once it is visible. Returns what ends it. */
@@ -154,6 +179,18 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let insertedRows = 0;
   let restarts = 0;
   const inserts = new Histogram();
+  const rollupStore = createRollupStore(engine);
+  const removalStore = createRemovalStore(engine);
+  const keepFrom = options.keepFrom ?? (() => ({ samplesUs: 0, minutesUs: 0, hoursUs: 0 }));
+  const rollups = createRollups({
+    store: rollupStore,
+    nowUs: clock,
+    position: () => ({ read: writer.read, inserted: writer.inserted }),
+    onFault,
+    rawFromUs: (tenant, series) => startOfDay(keepFrom(tenant, series).samplesUs),
+  });
+  const flush = () => writer.drain({ commit: true, signal: AbortSignal.timeout(30_000) });
+  const deletions = createDeletions({ store: removalStore, rollups, latest, nowUs: clock, flush, pagesOf });
   const writer = createTelemetryWriter({
     directory,
     log,
@@ -163,6 +200,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     latest,
     blockRows,
     blockAgeMs: options.blockAgeMs ?? 2000,
+    filter: deletions.filter,
+    onTaken: rollups.note,
+    beforeCommit: rollups.save,
     onRecord(record) {
       anyRead = true;
       for (const listener of listeners) listener(record);
@@ -212,11 +252,20 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     const backUs = Math.max(0, fromUs - Math.max(hourUs, widthUs));
     // Taken before the question: what is stored meanwhile is then in both, never in neither.
     const pending = withFresh ? fresh.select(tenant, series, backUs, toUs) : new Map<number, StoredSample[]>();
-    const stored = await store.bucketParts(tenant, [...series], backUs, fromUs, toUs, widthUs);
+    const whole = { fromUs: backUs, toUs };
+    const raw = widthUs % minuteUs === 0 ? rollups.rawSpans(tenant, series, whole) : [whole];
+    const [stored, sums] = await Promise.all([
+      store.bucketParts(tenant, [...series], raw, fromUs, widthUs),
+      rollups.parts(tenant, [...series], complement(whole, raw), fromUs, widthUs),
+    ]);
     const answer = new Map<number, Bucket[]>();
     for (const one of series) {
       const freshParts = bucketParts(pending.get(one) ?? [], fromUs, widthUs);
-      const parts = joinParts(stored.get(one) ?? [], freshParts, widthUs);
+      const parts = joinParts(
+        mergeParts([...(stored.get(one) ?? []), ...(sums.get(one) ?? [])], widthUs),
+        freshParts,
+        widthUs,
+      );
       if (!parts) return undefined;
       answer.set(one, toBuckets(parts, fromUs));
     }
@@ -251,6 +300,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       try {
         await store.prepare();
         await store.loadLatest((rows) => latest.load(rows));
+        await rollups.start();
+        await deletions.start();
         await writer.start();
       } catch (error) {
         await engine.stop();
@@ -260,6 +311,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     async stop() {
       if (engine.state === 'stopped') return;
+      await rollups.stop();
       try {
         await writer.drain({ commit: true, signal: AbortSignal.timeout(10_000) });
       } catch (error) {
@@ -311,13 +363,20 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         lagMs: oldestUs === undefined ? (anyRead ? 0 : null) : Math.max(0, (clock() - oldestUs) / 1000),
         backlogRecords: Math.max(0, log.next - writer.inserted),
         state,
+        rolledUpToUs: rollups.stats().toUs,
+        lateDays: rollups.stats().lateDays,
         insertedRows,
         inserts,
         restarts,
         ...(failing && { cause: { code: failing.fault.code, detail: failing.fault.message } }),
       };
     },
-    flush: () => writer.drain({ commit: true, signal: AbortSignal.timeout(30_000) }),
+    flush,
+    rollUp: () => rollups.settle(),
+    expire: (signal) =>
+      expire({ store: removalStore, rollupStore, rollups, known: () => latest.known(), keepFrom }, signal),
+    remove: ({ tenant, series, fromUs, toUs }, onProgress, signal) =>
+      deletions.remove({ tenant, series: [...checkSeries(series)] }, { fromUs, toUs }, onProgress, signal),
     async compact() {
       await store.compact();
     },
@@ -326,6 +385,18 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** What of `whole` lies in none of `spans`, which are in order. */
+function complement(whole: TimeSpan, spans: readonly TimeSpan[]): TimeSpan[] {
+  const rest: TimeSpan[] = [];
+  let at = whole.fromUs;
+  for (const { fromUs, toUs } of spans) {
+    if (fromUs > at) rest.push({ fromUs: at, toUs: fromUs });
+    at = Math.max(at, toUs);
+  }
+  if (at < whole.toUs) rest.push({ fromUs: at, toUs: whole.toUs });
+  return rest;
 }
 
 /** Both by time; of the same time, what arrived last, and of the same arrival the fresh one. */

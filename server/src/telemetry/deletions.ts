@@ -1,0 +1,135 @@
+import type { LogRecord } from '../log/log.ts';
+import type { LatestTable } from './latest-table.ts';
+import type { TimeSpan } from './part-sql.ts';
+import type { Deletion, RemovalStore, SeriesOf } from './removal-store.ts';
+import type { Rollups } from './rollups.ts';
+import type { ReadPage } from './series-scan.ts';
+
+export interface DeletionsOptions {
+  readonly store: RemovalStore;
+  readonly rollups: Rollups;
+  readonly latest: LatestTable;
+  readonly nowUs: () => number;
+  /** Resolves when all that the log holds now is stored and committed. */
+  readonly flush: () => Promise<void>;
+  readonly pagesOf: (tenant: number, series: number) => ReadPage;
+}
+
+/** Samples taken away on request, for good: from the store, the roll-ups and the latest values. */
+export interface Deletions {
+  start(): Promise<void>;
+  /** The record without what was deleted: the log holds samples for a while that are gone from everywhere else. */
+  filter(record: LogRecord): LogRecord;
+  /** May be repeated after it was cut off. `onProgress`: rows done of rows in all. Resolves to the rows. */
+  remove(
+    of: SeriesOf,
+    span: TimeSpan,
+    onProgress: (done: number, total: number) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<number>;
+}
+
+const hourUs = 3_600_000_000;
+/** Deletions are remembered for so long: much longer than any record stays in the log. */
+const rememberedUs = 7 * 24 * hourUs;
+
+export function createDeletions(options: DeletionsOptions): Deletions {
+  const { store, rollups, latest, nowUs } = options;
+  let remembered: Deletion[] = [];
+  let newestUs = 0;
+
+  function remember(deletion: Deletion): void {
+    remembered.push(deletion);
+    newestUs = Math.max(newestUs, deletion.arrivalUs);
+  }
+
+  return {
+    async start() {
+      await store.prepare();
+      remembered = [];
+      for (const one of await store.loadDeletions(nowUs() - rememberedUs)) remember(one);
+    },
+    filter(record) {
+      if (record.arrivalUs > newestUs) return record;
+      const { batch } = record;
+      const fitting = remembered
+        .filter(({ tenant, arrivalUs }) => tenant === record.tenant && arrivalUs >= record.arrivalUs)
+        .map((one) => ({ ...one, series: new Set(one.series) }));
+      const kept: number[] = [];
+      for (let i = 0; i < batch.count; i++) {
+        const time = batch.time[i]!;
+        const gone = fitting.some(
+          ({ series, fromUs, toUs }) => time >= fromUs && time < toUs && series.has(batch.series[i]!),
+        );
+        if (!gone) kept.push(i);
+      }
+      if (kept.length === batch.count) return record;
+      return {
+        ...record,
+        batch: {
+          ...batch,
+          count: kept.length,
+          series: Uint32Array.from(kept, (i) => batch.series[i]!),
+          time: Float64Array.from(kept, (i) => batch.time[i]!),
+          value: Float64Array.from(kept, (i) => batch.value[i]!),
+          status: Uint16Array.from(kept, (i) => batch.status[i]!),
+        },
+      };
+    },
+    async remove({ tenant, series }, span, onProgress, signal) {
+      const deletion = { tenant, series, ...span, arrivalUs: nowUs() };
+      // Remembered first: from here on nothing older can come back. Then all that is on its way goes into the store.
+      await store.saveDeletion(deletion);
+      remember(deletion);
+      await options.flush();
+      const partitions = await store.partitionsOf(deletion);
+      const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
+      let done = 0;
+      await onProgress(0, total);
+      for (const { partition, rows } of partitions) {
+        signal.throwIfAborted();
+        await store.deleteInPartition(partition, deletion);
+        done += rows;
+        await onProgress(done, total);
+      }
+      signal.throwIfAborted();
+      await store.deleteRollups('minutes', deletion, span);
+      await store.deleteRollups('hours', deletion, span);
+      // Hours of which a part is left, and samples that came since: sums of what there is now.
+      const edges = { fromUs: Math.floor(span.fromUs / hourUs) * hourUs, toUs: Math.ceil(span.toUs / hourUs) * hourUs };
+      for (const { series: one, hour } of await store.hoursLeft(deletion, edges)) rollups.markLate(tenant, one, hour);
+      for (const hour of [edges.fromUs / hourUs, edges.toUs / hourUs - 1])
+        for (const one of series) rollups.markLate(tenant, one, hour);
+      await rollups.save();
+      await store.deleteLatest(deletion, span);
+      for (const one of series) await renewLatest(tenant, one, deletion);
+      return total;
+    },
+  };
+
+  /** The newest sample is gone: the one before it is the newest now. */
+  async function renewLatest(tenant: number, series: number, deletion: Deletion): Promise<void> {
+    const held = latest.get(tenant, [series]).get(series);
+    if (
+      held &&
+      (held.timeUs < deletion.fromUs || held.timeUs >= deletion.toUs || held.arrivalUs > deletion.arrivalUs)
+    ) {
+      latest.markChanged(tenant, series);
+      return;
+    }
+    latest.forget(tenant, series);
+    const read = options.pagesOf(tenant, series);
+    for (let windowUs = hourUs; ; windowUs *= 8) {
+      const fromUs = Math.max(0, deletion.toUs - windowUs);
+      let newest: Awaited<ReturnType<ReadPage>>['samples'][number] | undefined;
+      for (let at = fromUs; ; ) {
+        const { samples, more } = await read(at, Number.MAX_SAFE_INTEGER, 20_000);
+        newest = samples.at(-1) ?? newest;
+        if (!more) break;
+        at = newest!.timeUs + 1;
+      }
+      if (newest) latest.put(tenant, series, newest);
+      if (newest || fromUs === 0) return;
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import { bindNumbers } from './bind-numbers.ts';
+import type { BucketPart } from './bucket-parts.ts';
+import { encodeNativeBlock } from './native-block.ts';
+import { rollupPartsSql, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';
+import type { EngineParameters, TelemetryEngine } from './telemetry-engine.ts';
+
+export const minuteUs = 60_000_000;
+export const hourUs = 3_600_000_000;
+export const dayUs = 86_400_000_000;
+
+/**
+ * A row sums up the samples of a series in a minute or an hour: how many, how many bad, lowest, highest, total, first
+ * (head) and last (tail) good value, µs from the start to the oldest and newest sample, whether the newest is good
+ * (held), and area (value × µs) and µs that values held within it. Newer rows replace older ones.
+ */
+const columns = `
+  tenant UInt32 CODEC(ZSTD(1)),
+  series UInt32 CODEC(Delta, ZSTD(1)),
+  begin DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  samples UInt32 CODEC(ZSTD(1)),
+  bads UInt32 CODEC(ZSTD(1)),
+  lo Float64 CODEC(ZSTD(3)),
+  hi Float64 CODEC(ZSTD(3)),
+  total Float64 CODEC(ZSTD(3)),
+  head Float64 CODEC(ZSTD(3)),
+  tail Float64 CODEC(ZSTD(3)),
+  head_us UInt32 CODEC(ZSTD(1)),
+  tail_us UInt32 CODEC(ZSTD(1)),
+  held UInt8 CODEC(ZSTD(1)),
+  area Float64 CODEC(ZSTD(1)),
+  area_us UInt32 CODEC(ZSTD(1)),
+  version Int64 CODEC(Delta, ZSTD(1))`;
+const durable = 'fsync_after_insert = 1, fsync_part_directory = 1';
+const tables = [
+  `CREATE TABLE IF NOT EXISTS minutes (${columns}) ENGINE = ReplacingMergeTree(version)
+   PARTITION BY toYYYYMM(begin) ORDER BY (tenant, series, begin) SETTINGS ${durable}`,
+  `CREATE TABLE IF NOT EXISTS hours (${columns}) ENGINE = ReplacingMergeTree(version)
+   PARTITION BY toYear(begin) ORDER BY (tenant, series, begin) SETTINGS ${durable}`,
+  `CREATE TABLE IF NOT EXISTS rollup_progress (id UInt8, from_hour Int64, to_hour Int64, version Int64)
+   ENGINE = ReplacingMergeTree(version) ORDER BY id SETTINGS ${durable}`,
+  `CREATE TABLE IF NOT EXISTS late_days (tenant UInt32, day UInt32, series UInt32, hours UInt32, version Int64)
+   ENGINE = ReplacingMergeTree(version) ORDER BY (tenant, day, series) SETTINGS ${durable}`,
+];
+
+/** Hours of a day in which a series (0: any of the tenant) has samples that its roll-ups lack; 0: none any more. */
+export interface LateDay {
+  readonly tenant: number;
+  readonly day: number;
+  readonly series: number;
+  readonly hours: number;
+}
+
+export interface PartsQuery {
+  readonly tenant: number;
+  readonly series: readonly number[];
+  readonly fromUs: number;
+  readonly widthUs: number;
+  /** In order, apart from each other; each becomes a segment. */
+  readonly spans: readonly TimeSpan[];
+}
+
+export interface RollupStore {
+  prepare(): Promise<void>;
+  progress(): Promise<{ fromHour: number; toHour: number } | undefined>;
+  saveProgress(fromHour: number, toHour: number): Promise<void>;
+  loadLate(): Promise<LateDay[]>;
+  saveLate(days: readonly LateDay[]): Promise<void>;
+  /** Days that hold samples, as numbers since 1970, oldest first. Without years of wrong clocks. */
+  days(): Promise<number[]>;
+  /** How many samples each series has in a span, by tenant and series. */
+  counts(span: TimeSpan, tenant?: number): Promise<{ tenant: number; series: number; count: number }[]>;
+  /**
+   * Makes the rows of whole hours from the samples; again at will. `keepFuller`: a row that sums up more samples than
+   * there are stays, because those were expired.
+   */
+  rollUp(tenant: number, series: readonly number[], span: TimeSpan, keepFuller: boolean): Promise<void>;
+  parts(table: 'minutes' | 'hours', query: PartsQuery): Promise<Map<number, BucketPart[]>>;
+}
+
+const secondsOf = (us: number) => Math.floor(us / 1_000_000);
+
+export function createRollupStore(engine: TelemetryEngine): RollupStore {
+  const run = (sql: string, parameters: EngineParameters) =>
+    engine.run(`${bindNumbers(sql, parameters)} SETTINGS max_threads = 1`, 300_000);
+
+  const whole = 'tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)}';
+  const begins = 'begin >= toDateTime({begin:UInt32}) AND begin < toDateTime({end:UInt32})';
+  const target = (table: string) =>
+    `INSERT INTO ${table} (tenant, series, begin, samples, bads, lo, hi, total, head, tail, head_us, tail_us, held, area, area_us, version)
+     SELECT {tenant:UInt32}, p.series, toDateTime(intDiv(p.start, 1000000)), n, bad, min, max, sum, first, last,
+       first_us - p.start, last_us - p.start, holds, weighted, weight_us, {version:Int64}`;
+
+  return {
+    async prepare() {
+      for (const table of tables) await engine.run(table);
+    },
+    async progress() {
+      const [from, to] = await engine.query('SELECT from_hour, to_hour FROM rollup_progress FINAL', {});
+      return from?.length ? { fromHour: Number(from[0]), toHour: Number(to![0]) } : undefined;
+    },
+    saveProgress: (from, to) =>
+      engine.run(
+        bindNumbers('INSERT INTO rollup_progress SELECT 1, {from:Int64}, {to:Int64}, {version:Int64}', {
+          from,
+          to,
+          version: Date.now(),
+        }),
+      ),
+    async loadLate() {
+      const [tenant, day, series, hours] = (await engine.query(
+        'SELECT tenant, day, series, hours FROM late_days FINAL WHERE hours != 0',
+        {},
+      )) as [number[], number[], number[], number[]];
+      return (tenant ?? []).map((one, i) => ({ tenant: one, day: day[i]!, series: series[i]!, hours: hours[i]! }));
+    },
+    async saveLate(days) {
+      const version = Date.now();
+      const u32 = (name: 'tenant' | 'day' | 'series' | 'hours') => ({
+        name,
+        kind: 'u32' as const,
+        data: Uint32Array.from(days, (one) => one[name]),
+      });
+      const block = encodeNativeBlock(days.length, [
+        u32('tenant'),
+        u32('day'),
+        u32('series'),
+        u32('hours'),
+        { name: 'version', kind: 'i64', data: new Float64Array(days.length).fill(version) },
+      ]);
+      await engine.insertNative('late_days', block, `late-${version}`);
+    },
+    async days() {
+      const [names] = (await engine.query(
+        `SELECT DISTINCT partition FROM system.parts
+         WHERE active AND database = currentDatabase() AND table = 'samples' AND length(partition) = 8 ORDER BY partition`,
+        {},
+      )) as [string[]];
+      return (names ?? []).map((name) => {
+        const text = String(name);
+        return Date.UTC(Number(text.slice(0, 4)), Number(text.slice(4, 6)) - 1, Number(text.slice(6))) / 86_400_000;
+      });
+    },
+    async counts({ fromUs, toUs }, tenant) {
+      const of = tenant === undefined ? '' : 'tenant = {tenant:UInt32} AND ';
+      const [tenants, series, count] = (await engine.query(
+        `SELECT tenant, series, count() FROM samples
+         WHERE ${of}time >= fromUnixTimestamp64Micro({from:Int64}) AND time < fromUnixTimestamp64Micro({to:Int64})
+         GROUP BY tenant, series ORDER BY tenant, series`,
+        { tenant: tenant ?? 0, from: fromUs, to: toUs },
+        { rowsToRead: 10_000_000_000, timeoutMs: 120_000, resultRows: 2_000_000 },
+      )) as [number[], number[], number[]];
+      return (tenants ?? []).map((one, i) => ({ tenant: one, series: series[i]!, count: count[i]! }));
+    },
+    async rollUp(tenant, series, { fromUs, toUs }, keepFuller) {
+      const parameters = {
+        tenant,
+        series,
+        from: fromUs,
+        to: toUs,
+        begin: secondsOf(fromUs),
+        end: secondsOf(toUs),
+        version: Date.now(),
+      };
+      const times = 'time >= fromUnixTimestamp64Micro({from:Int64}) AND time < fromUnixTimestamp64Micro({to:Int64})';
+      const samples = samplePartsSql(`${whole} AND ${times}`);
+      const unlessFuller = `LEFT JOIN (
+          SELECT series, toInt64(toUnixTimestamp(begin)) * 1000000 AS start, samples + bads AS had
+          FROM minutes FINAL WHERE ${whole} AND ${begins}
+        ) AS m ON p.series = m.series AND p.start = m.start WHERE p.n + p.bad >= m.had`;
+      await run(`${target('minutes')} FROM (${samples}) AS p ${keepFuller ? unlessFuller : ''}`, {
+        ...parameters,
+        width: minuteUs,
+      });
+      const minutes = rollupPartsSql('minutes', minuteUs, `${whole} AND ${begins}`);
+      await run(`${target('hours')} FROM (${minutes}) AS p`, { ...parameters, width: hourUs });
+    },
+    async parts(table, { tenant, series, fromUs, widthUs, spans }) {
+      if (spans.length === 0) return new Map();
+      const parameters: Record<string, number | readonly number[]> = { tenant, series, from: fromUs, width: widthUs };
+      const within = spans.map(({ fromUs: begin, toUs: end }, i) => {
+        parameters[`b${i}`] = secondsOf(begin);
+        parameters[`e${i}`] = secondsOf(end);
+        return `begin >= toDateTime({b${i}:UInt32}) AND begin < toDateTime({e${i}:UInt32})`;
+      });
+      const sql = rollupPartsSql(
+        table,
+        table === 'minutes' ? minuteUs : hourUs,
+        `${whole} AND (${within.map((one) => `(${one})`).join(' OR ')})`,
+        segmentOf(spans),
+      );
+      return toParts(await engine.query(`${sql} ORDER BY series, start, segment`, parameters));
+    },
+  };
+}
