@@ -3,19 +3,17 @@ import { join } from 'node:path';
 import type { Bucket } from '@luban/contracts';
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { Histogram } from '../platform/histogram.ts';
-import { bucketParts, joinParts, mergeParts, toBuckets } from './bucket-parts.ts';
 import { createChdbEngine } from './chdb-engine.ts';
 import { createDeletions } from './deletions.ts';
 import { type Expired, expire, type KeepFrom } from './expiry.ts';
 import { createFreshSamples } from './fresh-samples.ts';
 import { createLatestTable } from './latest-table.ts';
-import type { TimeSpan } from './part-sql.ts';
 import { createRemovalStore, startOfDay } from './removal-store.ts';
-import { createRollupStore, minuteUs } from './rollup-store.ts';
+import { createRollupStore } from './rollup-store.ts';
 import { createRollups } from './rollups.ts';
-import { type ReadPage, samplesBefore, scanSeries } from './series-scan.ts';
 import type { StoredSample } from './stored-sample.ts';
-import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
+import { type TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
+import { type BucketQuery, createTelemetryReads, type RangeQuery, type SeriesSpan } from './telemetry-reads.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
 
@@ -42,33 +40,6 @@ export interface TelemetryOptions {
   readonly blockRows?: number;
   /** … or is so old (default 2,000). */
   readonly blockAgeMs?: number;
-}
-
-export interface RangeQuery {
-  readonly tenant: number;
-  readonly series: readonly number[];
-  /** Half open [fromUs, toUs), µs since 1970 UTC. */
-  readonly fromUs: number;
-  readonly toUs: number;
-  /** Most samples of each series. */
-  readonly limit: number;
-}
-
-export interface SeriesSpan {
-  readonly tenant: number;
-  readonly series: number;
-  readonly fromUs: number;
-  readonly toUs: number;
-}
-
-export interface BucketQuery {
-  readonly tenant: number;
-  readonly series: readonly number[];
-  /** Widened to whole buckets. */
-  readonly fromUs: number;
-  readonly toUs: number;
-  /** Buckets start at whole multiples of it since 1970. */
-  readonly widthUs: number;
 }
 
 export interface TelemetryStats {
@@ -143,10 +114,6 @@ export interface Telemetry {
   onSamples(listener: (record: LogRecord) => void): () => void;
 }
 
-const hourUs = 3_600_000_000;
-const maxSeriesAtOnce = 10_000;
-const maxRangeSamples = 500_000;
-const maxBucketsInAll = 250_000;
 const sizeEveryMs = 5_000;
 const brokenAfterMs = 30_000;
 
@@ -190,6 +157,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     rawFromUs: (tenant, series) => startOfDay(keepFrom(tenant, series).samplesUs),
   });
   const flush = () => writer.drain({ commit: true, signal: AbortSignal.timeout(30_000) });
+  const reads = createTelemetryReads({
+    store,
+    rollups,
+    fresh,
+    latest,
+    storeFresh: () => writer.drain({ commit: false, signal: AbortSignal.timeout(10_000) }),
+  });
+  const { pagesOf } = reads;
   const deletions = createDeletions({ store: removalStore, rollups, latest, nowUs: clock, flush, pagesOf });
   const writer = createTelemetryWriter({
     directory,
@@ -233,65 +208,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     );
   }
 
-  function checkSeries(series: readonly number[]): Set<number> {
-    if (series.length > maxSeriesAtOnce)
-      throw new TelemetryFault('telemetry.too-much', `${series.length} series at once; at most ${maxSeriesAtOnce}`);
-    return new Set(series);
-  }
-
-  async function freshlyStored(): Promise<void> {
-    await writer.drain({ commit: false, signal: AbortSignal.timeout(10_000) });
-  }
-
-  async function readBuckets(query: BucketQuery, withFresh: boolean): Promise<Map<number, Bucket[]> | undefined> {
-    const { tenant, widthUs } = query;
-    const series = checkSeries(query.series);
-    const fromUs = Math.floor(query.fromUs / widthUs) * widthUs;
-    // The last bucket may end past the last time that a number holds exactly; nothing can lie there.
-    const toUs = Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(query.toUs / widthUs) * widthUs);
-    const backUs = Math.max(0, fromUs - Math.max(hourUs, widthUs));
-    // Taken before the question: what is stored meanwhile is then in both, never in neither.
-    const pending = withFresh ? fresh.select(tenant, series, backUs, toUs) : new Map<number, StoredSample[]>();
-    const whole = { fromUs: backUs, toUs };
-    const raw = widthUs % minuteUs === 0 ? rollups.rawSpans(tenant, series, whole) : [whole];
-    const [stored, sums] = await Promise.all([
-      store.bucketParts(tenant, [...series], raw, fromUs, widthUs),
-      rollups.parts(tenant, [...series], complement(whole, raw), fromUs, widthUs),
-    ]);
-    const answer = new Map<number, Bucket[]>();
-    for (const one of series) {
-      const freshParts = bucketParts(pending.get(one) ?? [], fromUs, widthUs);
-      const parts = joinParts(
-        mergeParts([...(stored.get(one) ?? []), ...(sums.get(one) ?? [])], widthUs),
-        freshParts,
-        widthUs,
-      );
-      if (!parts) return undefined;
-      answer.set(one, toBuckets(parts, fromUs));
-    }
-    return answer;
-  }
-
-  function pagesOf(tenant: number, series: number): ReadPage {
-    return async (fromUs, toUs, limit) =>
-      (await range({ tenant, series: [series], fromUs, toUs, limit })).get(series) ?? { samples: [], more: false };
-  }
-
-  async function range({ tenant, series, fromUs, toUs, limit }: RangeQuery) {
-    const wanted = checkSeries(series);
-    if (wanted.size * limit > maxRangeSamples)
-      throw new TelemetryFault('telemetry.too-much', `${wanted.size} series × ${limit}; at most ${maxRangeSamples}`);
-    const answer = new Map<number, { samples: StoredSample[]; more: boolean }>();
-    if (wanted.size === 0) return answer;
-    const pending = fresh.select(tenant, wanted, fromUs, toUs);
-    const stored = await store.range(tenant, [...wanted], fromUs, toUs, limit);
-    for (const one of wanted) {
-      const all = mergeByTime(stored.get(one) ?? [], pending.get(one) ?? []);
-      answer.set(one, { samples: all.slice(0, limit), more: all.length > limit });
-    }
-    return answer;
-  }
-
   return {
     async start() {
       await mkdir(directory, { recursive: true });
@@ -304,6 +220,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         await deletions.start();
         await writer.start();
       } catch (error) {
+        await rollups.stop();
         await engine.stop();
         throw error;
       }
@@ -321,35 +238,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await engine.stop();
     },
     latest: (tenant, series) => latest.get(tenant, series),
-    range,
-    async count(tenant, series, fromUs, toUs) {
-      const wanted = checkSeries(series);
-      if (wanted.size === 0) return 0;
-      let pending = 0;
-      for (const samples of fresh.select(tenant, wanted, fromUs, toUs).values()) pending += samples.length;
-      return pending + (await store.count(tenant, [...wanted], fromUs, toUs));
-    },
-    scan: ({ tenant, series, fromUs, toUs }, signal) => {
-      const newest = latest.get(tenant, [series]).get(series)?.timeUs ?? -1;
-      return scanSeries(pagesOf(tenant, series), fromUs, Math.min(toUs, newest + 1), signal);
-    },
-    before: (tenant, series, atUs, holds) => samplesBefore(pagesOf(tenant, series), atUs, holds),
-    async buckets(query) {
-      const count = Math.ceil((query.toUs - query.fromUs) / query.widthUs) + 1;
-      if (!(query.widthUs >= 1) || query.widthUs % 1 !== 0)
-        throw new TelemetryFault('telemetry.refused', `a bucket of ${query.widthUs} µs`);
-      if (count * query.series.length > maxBucketsInAll)
-        throw new TelemetryFault(
-          'telemetry.too-much',
-          `${query.series.length} series × ${count} buckets; at most ${maxBucketsInAll}`,
-        );
-      if (query.series.length === 0) return new Map();
-      const answer = await readBuckets(query, true);
-      if (answer) return answer;
-      // Fresh samples lie among stored ones: store them first, then the store has the whole answer.
-      await freshlyStored();
-      return (await readBuckets(query, false))!;
-    },
+    range: reads.range,
+    count: reads.count,
+    scan: reads.scan,
+    before: reads.before,
+    buckets: reads.buckets,
     stats() {
       measure();
       const recent = recentInsertions();
@@ -376,7 +269,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     expire: (signal) =>
       expire({ store: removalStore, rollupStore, rollups, known: () => latest.known(), keepFrom }, signal),
     remove: ({ tenant, series, fromUs, toUs }, onProgress, signal) =>
-      deletions.remove({ tenant, series: [...checkSeries(series)] }, { fromUs, toUs }, onProgress, signal),
+      deletions.remove({ tenant, series }, { fromUs, toUs }, onProgress, signal),
     async compact() {
       await store.compact();
     },
@@ -385,27 +278,4 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       return () => listeners.delete(listener);
     },
   };
-}
-
-/** What of `whole` lies in none of `spans`, which are in order. */
-function complement(whole: TimeSpan, spans: readonly TimeSpan[]): TimeSpan[] {
-  const rest: TimeSpan[] = [];
-  let at = whole.fromUs;
-  for (const { fromUs, toUs } of spans) {
-    if (fromUs > at) rest.push({ fromUs: at, toUs: fromUs });
-    at = Math.max(at, toUs);
-  }
-  if (at < whole.toUs) rest.push({ fromUs: at, toUs: whole.toUs });
-  return rest;
-}
-
-/** Both by time; of the same time, what arrived last, and of the same arrival the fresh one. */
-function mergeByTime(stored: readonly StoredSample[], fresh: readonly StoredSample[]): StoredSample[] {
-  if (fresh.length === 0) return [...stored];
-  const byTime = new Map(stored.map((sample) => [sample.timeUs, sample]));
-  for (const sample of fresh) {
-    const other = byTime.get(sample.timeUs);
-    if (!other || sample.arrivalUs >= other.arrivalUs) byTime.set(sample.timeUs, sample);
-  }
-  return [...byTime.values()].sort((a, b) => a.timeUs - b.timeUs);
 }
