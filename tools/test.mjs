@@ -30,6 +30,7 @@ const embeddedTools = [
   { path: '/usr/bin/strace', debian: 'strace', skippable: true },
   { path: '/usr/sbin/mkfs.ext4', debian: 'e2fsprogs', skippable: true },
   { path: '/usr/sbin/losetup', debian: 'mount', skippable: true },
+  { path: '/usr/lib/python3/dist-packages/fusepy.py', debian: 'python3-fusepy', skippable: true },
   { path: '/usr/sbin/ip', debian: 'iproute2', skippable: true },
   { path: '/usr/sbin/iptables', debian: 'iptables', skippable: true },
   { path: '/usr/bin/faketime', debian: 'faketime', skippable: true },

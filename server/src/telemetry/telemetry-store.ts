@@ -21,7 +21,14 @@ const columns = `
   status UInt16 CODEC(ZSTD(1)),
   arrival DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) SETTINGS (min_compress_block_size = 1048576),
   value Float64 ALIAS if(scale = ${binaryScale}, binary, decimal / intExp10(scale))`;
-const durable = 'fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000';
+/**
+ * Inserts and merges are on the disk before they count: a merged part takes the place of parts that were, and after a
+ * power cut it would be read with holes or not at all.
+ */
+const synced =
+  'fsync_after_insert = 1, fsync_part_directory = 1, ' +
+  'min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1';
+const durable = `${synced}, non_replicated_deduplication_window = 1000`;
 
 const tables = [
   `CREATE TABLE IF NOT EXISTS samples (${columns}) ENGINE = ReplacingMergeTree(arrival)
@@ -88,6 +95,8 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
   return {
     async prepare() {
       for (const table of tables) await engine.run(table);
+      // For tables that an older version made.
+      for (const table of ['samples', 'latest']) await engine.run(`ALTER TABLE ${table} MODIFY SETTING ${synced}`);
     },
     insert: (rows, token) => engine.insertNative('samples', encodeColumns(rows), token),
     async complete(rows, token) {
