@@ -42,8 +42,8 @@ async function newDisk(): Promise<PowerCutDisk> {
 }
 
 /** The machine would have booted anew: the owner of this lock, who lives on in the test, would be known as dead. */
-async function forgetOwner(journal: string): Promise<void> {
-  for (const name of await readdir(journal)) if (name.startsWith('lock.')) await rm(join(journal, name));
+async function forgetOwner(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.startsWith('lock.')) await rm(join(folder, name));
 }
 
 test('what was acknowledged before the power went is there when the platform starts again', async () => {
@@ -67,7 +67,7 @@ test('what was acknowledged before the power went is there when the platform sta
     endings.push(copy.end);
     promised.alsoSent(set);
 
-    await forgetOwner(join(copy.folder, 'data', 'log'));
+    for (const one of ['data', 'data/log']) await forgetOwner(join(copy.folder, one));
     const again = await createPlatform(join(copy.folder, 'data'));
     endings.push(again.remove);
     await again.start();
