@@ -29,6 +29,7 @@ export const serverFolders: Record<string, readonly string[]> = {
   live: ['platform', 'log', 'telemetry', 'readings'],
   flow: ['platform', 'edges', 'log', 'ingest', 'telemetry'],
   health: ['platform', 'log', 'telemetry'],
+  backup: ['platform', 'log', 'telemetry'],
   metrics: ['platform', 'ingest', 'log', 'telemetry'],
   packs: ['platform', 'things', 'edges'],
   'demo-plant': ['platform', 'edges', 'packs'],

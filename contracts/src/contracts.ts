@@ -1,5 +1,6 @@
 /** The product's words. The one entry of this workspace. */
 export * from './aggregates.ts';
+export * from './backup.ts';
 export * from './batch.ts';
 export * from './device.ts';
 export * from './device-protocols/modbus-tcp.ts';

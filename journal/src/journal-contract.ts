@@ -95,6 +95,11 @@ export interface Journal {
    * `maxBytes`; with neither limit, all that are committed. `removed` is the new `first`.
    */
   trim(): Promise<{ removed: Position }>;
+  /**
+   * The segment files, oldest first, and how many bytes of each hold records at this moment: a copy of so much of each is
+   * a journal that ends at `next`.
+   */
+  files(): { path: string; name: string; bytes: number }[];
   /** The newest thousand faults, oldest first. */
   faults(): JournalFault[];
   /** Unhealthy from a failed write on, until an append succeeds. `since` is milliseconds since 1970. */

@@ -191,6 +191,7 @@ async function openLocked(
       }
       return { removed: first() };
     },
+    files: () => segments.map(({ path, name, bytes }) => ({ path, name, bytes })),
     faults: faults.all,
     state: () => (unhealthy ? { healthy: false, fault: { ...unhealthy } } : { healthy: true }),
     close() {

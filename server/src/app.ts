@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
+import { createBackup } from './backup/backup.ts';
+import { registerBackupRoutes } from './backup/backup-routes.ts';
 import type { ServerConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
@@ -38,6 +40,7 @@ import { counterMigrations } from './platform/database/counters.ts';
 import { openDatabase, probeDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
 import { createHttpsListener } from './platform/http/https-listener.ts';
+import { createOperatorDoor } from './platform/http/operator-door.ts';
 import { createUpgrades } from './platform/http/upgrades.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
@@ -132,7 +135,8 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     return bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer);
   }
-  const http = createHttp({ authenticate, log: lines });
+  const operatorDoor = createOperatorDoor({ directory: config.dataDirectory, lines });
+  const http = createHttp({ authenticate, isOperator: operatorDoor.isOperator, log: lines });
   const upgrades = createUpgrades(lines);
   upgrades.serve(http.server);
   live.start(upgrades);
@@ -169,6 +173,16 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     lines,
   });
   registerHealthRoutes(http, ready);
+  const backup = createBackup({
+    directory: config.dataDirectory,
+    embedded: config.records === undefined,
+    log,
+    telemetry,
+    software: version,
+    nowMs,
+    lines,
+  });
+  registerBackupRoutes(http, backup);
   const loop = watchEventLoop();
   const metrics = createMetrics({
     version,
@@ -213,16 +227,20 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     },
     async start(): Promise<{ httpPort: number; mqttPort: number; httpsPort: number | null }> {
       await certificates?.start();
+      await backup.start();
       await telemetry.start();
       await data.upgraded();
       ({ port: mqttPort } = await mqtt.start());
       await http.listen({ host: config.plainHost, port: config.httpPort });
+      await operatorDoor.start((request, response) => http.routing(request, response));
       const httpsPort = (await https?.start())?.port ?? null;
       return { httpPort: (http.server.address() as AddressInfo).port, mqttPort, httpsPort };
     },
     /** Doors first, so that nothing new comes; then what is behind them. */
     async stop(): Promise<void> {
+      await operatorDoor.stop();
       await mqtt.stop();
+      await backup.stop();
       live.stop();
       certificates?.stop();
       await https?.stop();

@@ -47,7 +47,7 @@ beforeEach(async () => {
   const log = createLogLines('debug', (line) => void lines.push(line));
   // A low cost keeps the tests quick; passwords.test.ts holds the real one.
   identity = createIdentity({ database, now: () => clockMs, log, passwords: createPasswords({ log2N: 10 }) });
-  http = createHttp({ authenticate: identity.authenticate, log });
+  http = createHttp({ authenticate: identity.authenticate, isOperator: () => false, log });
   registerIdentityRoutes(http, identity, {
     onSetup: async (done) => {
       if (setupFails) throw new Error('the demo plant does not start');

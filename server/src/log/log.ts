@@ -36,6 +36,8 @@ export interface Log extends SampleLog {
     /** Of one group of appends: write and sync. */
     syncs: Histogram;
   };
+  /** The files that hold it, and how many bytes of each belong to it now. Only where they are files of ours. */
+  files?(): { path: string; name: string; bytes: number }[];
   close(): Promise<void>;
 }
 
@@ -98,6 +100,7 @@ export async function openLog({ directory, maxBytes, nowUs, lines }: LogOptions)
     },
     waitFor: (position, signal) => journal.waitFor(position, signal),
     consumer: (name) => journal.consumer(name),
+    files: () => journal.files(),
     stats() {
       const { healthy, fault } = journal.state();
       const shown = fault === undefined ? null : { code: fault.code, message: fault.message, sinceMs: fault.since };

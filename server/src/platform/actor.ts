@@ -12,5 +12,8 @@ export type Actor =
   | { readonly kind: 'thing'; readonly tenant: TenantId; readonly tenantNumber: number; readonly thing: ThingId }
   | { readonly kind: 'edge'; readonly tenant: TenantId; readonly tenantNumber: number; readonly edge: EdgeId };
 
-/** What a route needs: a permission, any signed-in user, or nothing (`public`, for the few doors before sign-in). */
-export type Need = Permission | 'signed-in' | 'public';
+/**
+ * What a route needs: a permission, any signed-in user, nothing (`public`, for the few doors before sign-in), or
+ * `operator`: to come through the operator's door, which only the platform's own user on this machine can open.
+ */
+export type Need = Permission | 'signed-in' | 'public' | 'operator';

@@ -61,6 +61,13 @@ const codes = {
     en: 'This function has no meaning for values of this type',
   },
   'readings.unavailable': { status: 503, zh: '时序库暂时不可用', en: 'The telemetry store is not available now' },
+  'backup.running': { status: 409, zh: '已有备份正在进行', en: 'A backup is under way' },
+  'backup.target': { status: 409, zh: '备份目标不可用', en: 'The backup cannot be written there' },
+  'backup.unsupported': {
+    status: 409,
+    zh: '业务数据、日志或时序库位于独立的数据库服务器，请使用其自带的备份工具',
+    en: 'Records, log or telemetry are in a database server: back it up with its own tools',
+  },
   'metrics.denied': {
     status: 403,
     zh: '无权读取运行指标，请检查设置 LUBAN_METRICS',

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bindNumbers } from './bind-numbers.ts';
 import { type ChdbAnswer, type ChdbCall, laneWidths } from './chdb-messages.ts';
+import { removeOldSnapshot, snapshotChdb } from './chdb-snapshot.ts';
 import type { EngineParameters, EngineState, QueryLimits, TelemetryEngine } from './telemetry-engine.ts';
 import { TelemetryFault, type TelemetryFaultCode } from './telemetry-fault.ts';
 
@@ -182,6 +183,7 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
       await rm(blockFolder, { recursive: true, force: true });
       await mkdir(blockFolder, { recursive: true, mode: 0o700 });
       await mkdir(directory, { recursive: true });
+      await removeOldSnapshot(directory);
       state = 'starting';
       const ready = new Promise<void>((resolve, reject) => {
         starting = { resolve, reject };
@@ -232,6 +234,9 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
       } finally {
         await rm(file, { force: true });
       }
+    },
+    snapshot(into) {
+      return snapshotChdb(this, directory, into);
     },
     async query(sql: string, parameters: EngineParameters, limits: QueryLimits = {}) {
       const timeoutMs = limits.timeoutMs ?? 15_000;

@@ -39,6 +39,11 @@ export interface TelemetryWriter {
   stop(): Promise<void>;
   /** Resolves when all that the log holds now is inserted; `commit`: and the log may forget it. */
   drain(options: { commit: boolean; signal: AbortSignal }): Promise<void>;
+  /**
+   * Does `work` between two blocks, when the store holds exactly what the log has before `position` and the offset says
+   * so too; nothing is inserted until it is done. Rejects with `telemetry.busy` when no such moment comes before `signal`.
+   */
+  hold<T>(work: (position: number) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Tries at once instead of waiting out the pause after a failure. */
   retryNow(): void;
 }
@@ -76,6 +81,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   let wakeInserter: () => void = () => undefined;
   let wakeReader: () => void = () => undefined;
   let attempts = 0;
+  const holds = new Set<(position: number) => Promise<void>>();
 
   async function readLoop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -146,6 +152,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
         if (block) await insert(block);
         if (mustCommit()) await commit();
         settleWaiters();
+        if (holds.size > 0 && attempts === 0 && !replay) await runHolds();
         failing = undefined;
         pauseMs = firstPauseMs;
         if (!block) await pause(idleMs(), signal, (wake) => (wakeInserter = wake));
@@ -201,6 +208,11 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     if (inserted <= consumer.committed) return false;
     if (performance.now() - committedAtMs >= commitEveryMs) return true;
     return [...waiters].some((waiter) => waiter.commit && waiter.target <= inserted);
+  }
+
+  async function runHolds(): Promise<void> {
+    if (inserted > consumer.committed) await commit();
+    for (const work of [...holds]) await work(inserted);
   }
 
   /** Only what the table of latest values covers too may leave the log: a start takes the rest from there. */
@@ -275,6 +287,23 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
         waiters.add(waiter);
         signal.addEventListener('abort', onAbort);
         if (signal.aborted) onAbort();
+        else wakeInserter();
+      });
+    },
+    hold(work, signal) {
+      return new Promise((resolve, reject) => {
+        const tooLate = () => {
+          holds.delete(begin);
+          reject(new TelemetryFault('telemetry.busy', 'the store does not come to rest', { cause: failing?.fault }));
+        };
+        const begin = (position: number) => {
+          holds.delete(begin);
+          signal.removeEventListener('abort', tooLate);
+          return work(position).then(resolve, reject);
+        };
+        holds.add(begin);
+        signal.addEventListener('abort', tooLate);
+        if (signal.aborted) tooLate();
         else wakeInserter();
       });
     },

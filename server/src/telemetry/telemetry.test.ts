@@ -219,3 +219,33 @@ test('it tells how it is', async () => {
   expect(heard).toEqual([0]);
   expect(telemetry.stats()).toMatchObject({ rowsPerSecond: 0.1, backlogRecords: 1 });
 });
+
+test('a frozen store opens elsewhere with exactly what its log had stored, and goes on from there', async () => {
+  const log = createMemoryLog();
+  const { telemetry, consumer } = await open({ log, blockAgeMs: 50 });
+  for (let i = 0; i < 40; i++) put(log, [{ time: t0 + i * second, value: i }]);
+  await telemetry.flush();
+  for (let i = 40; i < 60; i++) put(log, [{ time: t0 + i * second, value: i }]);
+  const elsewhere = await folder();
+  const committed = await telemetry.freeze(join(elsewhere, 'chdb'), async () => consumer.committed);
+  for (let i = 60; i < 90; i++) put(log, [{ time: t0 + i * second, value: i }]);
+  await telemetry.flush();
+
+  const offset = createMemoryOffset();
+  await offset.commit(committed);
+  // A log that ends there: what is read comes from the frozen store alone.
+  const short = { ...log, first: 0, next: committed, read: async () => [], waitFor: async () => false } as MemoryLog;
+  const alone = await open({ directory: elsewhere, log: short, consumer: offset });
+  const stored = (await alone.telemetry.range(all)).get(7)!.samples;
+  expect(stored.map(({ value }) => value)).toEqual(Array.from({ length: committed }, (_, i) => i));
+  expect(committed).toBeGreaterThanOrEqual(40);
+  expect(alone.telemetry.latest(1, [7]).get(7)?.value).toBeGreaterThanOrEqual(committed - 1);
+  await alone.telemetry.stop();
+
+  const again = await open({ directory: elsewhere, log, consumer: offset, blockAgeMs: 50 });
+  await again.telemetry.flush();
+  expect((await again.telemetry.range(all)).get(7)!.samples.map(({ value }) => value)).toEqual(
+    Array.from({ length: 90 }, (_, i) => i),
+  );
+  await expect.poll(() => again.telemetry.stats().rows, { timeout: 15_000 }).toBe(90);
+});

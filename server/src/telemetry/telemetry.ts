@@ -12,7 +12,7 @@ import { createRemovalStore, startOfDay } from './removal-store.ts';
 import { createRollupStore } from './rollup-store.ts';
 import { createRollups } from './rollups.ts';
 import type { StoredSample } from './stored-sample.ts';
-import { type TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
+import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import { type BucketQuery, createTelemetryReads, type RangeQuery, type SeriesSpan } from './telemetry-reads.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
@@ -110,6 +110,12 @@ export interface Telemetry {
   ): Promise<number>;
   /** Merges all parts of the store; minutes of work on a large one. */
   compact(): Promise<void>;
+  /**
+   * Makes `into` a folder that holds the store as it is, for a backup, and does `also` before anything more is stored:
+   * then the store has exactly what the log has before the consumer's offset. Throws `telemetry.refused` where the
+   * store is a database server, which has its own tools; `telemetry.busy`, `telemetry.unavailable`.
+   */
+  freeze<T>(into: string, also: () => Promise<T>): Promise<T>;
   /** Hears each record once it is visible. Returns what ends it. */
   onSamples(listener: (record: LogRecord) => void): () => void;
 }
@@ -270,6 +276,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       expire({ store: removalStore, rollupStore, rollups, known: () => latest.known(), keepFrom }, signal),
     remove: ({ tenant, series, fromUs, toUs }, onProgress, signal) =>
       deletions.remove({ tenant, series }, { fromUs, toUs }, onProgress, signal),
+    freeze(into, also) {
+      const { snapshot } = engine;
+      if (snapshot === undefined)
+        throw new TelemetryFault('telemetry.refused', 'a database server is backed up with its own tools');
+      return writer.hold(async () => {
+        await snapshot.call(engine, into);
+        return also();
+      }, AbortSignal.timeout(60_000));
+    },
     async compact() {
       await store.compact();
     },

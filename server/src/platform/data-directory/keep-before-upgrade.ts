@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyDatabase, type Database } from '../database/database.ts';
 import { StartRefusal } from '../start-refusal.ts';
@@ -8,7 +8,8 @@ import { StartRefusal } from '../start-refusal.ts';
 const keptUpgrades = 3;
 
 /**
- * Copies the records as they are into `before-upgrade/<date>_<from>_to_<to>/records.sqlite` and returns that folder. An
+ * Copies the records as they are into `before-upgrade/<date>_<from>_to_<to>/records.sqlite`, with
+ * `version.json` beside it, and returns that folder. An
  * upgrade that was cut short and begins again keeps the copy of its first attempt. Throws StartRefusal when there is
  * no room for the copy.
  */
@@ -36,6 +37,8 @@ export async function keepBeforeUpgrade(options: {
     const copy = join(partial, 'records.sqlite');
     await copyDatabase(database, copy);
     await chmod(copy, 0o600);
+    const version = join(directory, 'version.json');
+    if (existsSync(version)) await copyFile(version, join(partial, 'version.json'));
     await rename(partial, kept);
   } catch (cause) {
     throw new StartRefusal(

@@ -37,7 +37,11 @@ const bodyLimitBytes = 8 << 20;
 const requestTimeoutMs = 120_000;
 
 /** The HTTP door: schema at both ends, a permission at every route, every error as problem+json. */
-export function createHttp(options: { authenticate: Authenticate; log: LogLines }) {
+export function createHttp(options: {
+  authenticate: Authenticate;
+  isOperator: (request: FastifyRequest) => boolean;
+  log: LogLines;
+}) {
   const app = Fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
@@ -83,6 +87,10 @@ export function createHttp(options: { authenticate: Authenticate; log: LogLines 
     if (need === undefined) return; // the console's own files
     if (isWrite(request) && !isMachine(request) && request.headers['x-luban-request'] === undefined)
       throw new Refusal('request.guard', 'Send the header x-luban-request: 1, which a foreign site cannot add');
+    if (need === 'operator') {
+      if (options.isOperator(request)) return;
+      throw new Refusal('permission.denied', 'Only for the platform’s operator, on its own machine');
+    }
     request.actor = await options.authenticate(request);
     checkPermission(need, request.routeOptions.config.machines === true, request.actor);
   });
@@ -107,7 +115,7 @@ export function createHttp(options: { authenticate: Authenticate; log: LogLines 
 }
 
 /** Throws the refusal that fits; returns for whoever is allowed. */
-export function checkPermission(need: Need, machines: boolean, actor: Actor | null): void {
+export function checkPermission(need: Exclude<Need, 'operator'>, machines: boolean, actor: Actor | null): void {
   if (need === 'public') return;
   if (actor === null) throw new Refusal('session.required');
   if (actor.kind !== 'user') {
