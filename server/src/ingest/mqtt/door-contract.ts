@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { BrokerLimits } from './mqtt-limits.ts';
 import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
+import type { DroppedMessages } from './session/deliveries.ts';
 
 /** One connected client. */
 export interface MqttPeer<Identity> {
@@ -9,7 +11,8 @@ export interface MqttPeer<Identity> {
   readonly identity: Identity;
   readonly remote: string;
   /**
-   * Sends to this client on a topic that it has subscribed to, at the smaller of `qos` and the QoS subscribed with.
+   * Sends to this client alone, on a topic that it has subscribed to, at the smaller of `qos` and the QoS subscribed
+   * with.
    * Resolves true when written (QoS 0) or acknowledged by the client (QoS 1); false when the client is gone, has not
    * subscribed, refused the message, or takes no packet that large. Never rejects. `payload` must not change before.
    */
@@ -17,10 +20,15 @@ export interface MqttPeer<Identity> {
   disconnect(reason: MqttRefusal): void;
 }
 
-export type PublishOutcome = { ok: true } | { ok: false; reason: PublishRefusal; message: string };
+/** `unmatched`: nobody has subscribed to it. */
+export type PublishOutcome = { ok: true; unmatched?: true } | { ok: false; reason: PublishRefusal; message: string };
 
-/** What becomes of a message that a client publishes: `take` hands it to `publish`. */
-export type TopicUse = 'refuse' | 'take';
+/**
+ * What becomes of a message that a client publishes: `take` hands it to `publish` (the platform's own use of it),
+ * `route` gives it to the tenant's clients that have subscribed to its topic, `take-and-route` does both: routed is
+ * what `publish` has taken.
+ */
+export type TopicUse = 'refuse' | 'take' | 'route' | 'take-and-route';
 
 export type MqttLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
@@ -45,15 +53,19 @@ export interface MqttDoorHandlers<Identity> {
   ownerOf(identity: Identity): { tenant: string; name: string };
   /** Asked for each topic that a connection publishes to, and remembered for as long as the connection lasts. */
   mayPublish(identity: Identity, topic: string): TopicUse;
-  /** May this identity subscribe? */
+  /** Asked at each subscription, without a share's name, and again when a session is resumed. */
   maySubscribe(identity: Identity, topicFilter: string): boolean;
   /**
-   * Takes one message. A QoS 1 message is acknowledged only after `ok`, in the order of arrival. The payload is a view
+   * Takes one message: of a client, or its will, which may be after a restart and then comes from a peer that can be
+   * told nothing. A QoS 1 message is acknowledged only after `ok`, in the order of arrival. The payload is a view
    * on what was read from the socket: it stays good, may be kept, and must not be written to. A fault counts as
    * `unavailable`.
    */
   publish(peer: MqttPeer<Identity>, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
-  /** The subscription was acknowledged; what is published now arrives after the acknowledgement. */
+  /**
+   * The subscription was acknowledged, or is one of a session that was resumed; what is published now arrives after
+   * the acknowledgement.
+   */
   subscribed?(peer: MqttPeer<Identity>, topicFilter: string): void;
   /** Publishes of this peer may still be in flight. */
   closed?(peer: MqttPeer<Identity>, reason: string): void;
@@ -73,10 +85,53 @@ export interface MqttDoorOptions {
   readonly maxInflightBytes?: number;
   /** From the accepted socket to CONNACK; default 10 s. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Where sessions, their messages and retained messages are kept; without it they end with the process, and what is
+   * said to be acknowledged is in memory only.
+   */
+  readonly directory?: string;
+  readonly limits?: Partial<BrokerLimits>;
+  /** Milliseconds since 1970; by default the system's clock. */
+  readonly nowMs?: () => number;
   readonly log: MqttLog;
 }
 
-export interface MqttDoorStats {
+/** Of all that is kept for clients. */
+export interface BrokerStats {
+  readonly sessions: number;
+  readonly retained: number;
+  /** Messages that wait for anybody or are unacknowledged, each counted once. */
+  readonly backlogMessages: number;
+  readonly backlogBytes: number;
+  readonly storeBytes: number;
+  readonly storeHealthy: boolean;
+}
+
+/** One client's session. */
+export interface MqttClientStats {
+  readonly clientId: string;
+  /** `ownerOf(identity).name`. */
+  readonly owner: string;
+  readonly connected: boolean;
+  readonly subscriptions: number;
+  /** Messages that wait, and bytes of them and of those in flight. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Sent and not acknowledged. */
+  readonly inflight: number;
+  readonly dropped: Readonly<DroppedMessages>;
+}
+
+/** How a message of the platform is published. */
+export interface PlatformPublish {
+  /** Default 0. */
+  readonly qos?: 0 | 1 | 2;
+  readonly retain?: boolean;
+  /** Seconds; default for ever. */
+  readonly expirySeconds?: number;
+}
+
+export interface MqttDoorStats extends BrokerStats {
   readonly listening: boolean;
   readonly connections: number;
   /** Publishes handed on since the start. */
@@ -91,7 +146,7 @@ export interface MqttDoorStats {
 }
 
 export interface MqttDoor<Identity> {
-  /** Rejects with the listen error. */
+  /** Rejects with the listen error, or a JournalError when what is kept cannot be read. */
   start(): Promise<{ port: number }>;
   /** Takes nothing new, waits a few seconds for what is in flight, says goodbye. */
   stop(): Promise<void>;
@@ -101,5 +156,11 @@ export interface MqttDoor<Identity> {
    */
   accept(stream: Duplex, remote: string): void;
   peers(): Iterable<MqttPeer<Identity>>;
+  /** Publishes to the tenant's clients that have subscribed to the topic. Resolves when it is durable where it must be. */
+  publish(tenant: string, topic: string, payload: Uint8Array, how?: PlatformPublish): Promise<PublishOutcome>;
+  /** Ends all connections and sessions of somebody who may not come again. */
+  endSessions(owner: { tenant: string; name: string }): void;
   stats(): MqttDoorStats;
+  /** One tenant's clients, also those that are away. */
+  clients(tenant: string): MqttClientStats[];
 }

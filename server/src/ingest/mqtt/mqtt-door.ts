@@ -1,9 +1,10 @@
 import { type AddressInfo, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type Broker, openBroker } from './broker.ts';
 import type { DoorConnection, DoorShared } from './connection/door-shared.ts';
 import { createDoorTurns } from './connection/door-turns.ts';
 import { MqttConnection } from './connection/mqtt-connection.ts';
-import type { MqttDoor, MqttDoorHandlers, MqttDoorOptions, MqttPeer } from './door-contract.ts';
+import type { BrokerStats, MqttDoor, MqttDoorHandlers, MqttDoorOptions } from './door-contract.ts';
 import { mqttLimits } from './mqtt-limits.ts';
 import type { MqttRefusal } from './mqtt-reasons.ts';
 
@@ -17,21 +18,27 @@ export type {
 } from './door-contract.ts';
 
 const SWEEP_INTERVAL_MS = 250;
+const nothing = Buffer.alloc(0);
+const emptyBroker: BrokerStats = {
+  ...{ sessions: 0, retained: 0, backlogMessages: 0, backlogBytes: 0 },
+  ...{ storeBytes: 0, storeHealthy: true },
+};
 
 /**
- * The MQTT door: 3.1.1 and 5, QoS 0 and 1, no sessions, retained messages, wildcards or wills; MQTT 5 clients are told
- * so in CONNACK. `Identity` is plain data. A client that connects again with the same owner and client identifier takes the
- * place of its older connection.
+ * The MQTT door: a broker for 3.1, 3.1.1 and 5 between the clients of each tenant, which hands to the platform what is
+ * the platform's. `Identity` is plain data. A client that connects again with the same owner and client identifier takes
+ * the place of its older connection.
  */
 export function createMqttDoor<Identity>(
   options: MqttDoorOptions,
   handlers: MqttDoorHandlers<Identity>,
 ): MqttDoor<Identity> {
   const limits = mqttLimits(options);
+  const { log, directory, nowMs = Date.now } = options;
   const connections = new Set<DoorConnection<Identity>>();
-  const bySession = new Map<string, MqttPeer<Identity>>();
   const waitingForBytes = new Set<DoorConnection<Identity>>();
   const refused: Partial<Record<MqttRefusal, number>> = {};
+  let broker: Broker<Identity> | undefined;
   let sweeper: NodeJS.Timeout | undefined;
   let sweptAt = 0;
   let receivedBytes = 0;
@@ -40,13 +47,18 @@ export function createMqttDoor<Identity>(
   const shared: DoorShared<Identity> = {
     limits,
     handlers,
-    log: options.log,
+    log,
+    nowMs,
+    get broker() {
+      return started();
+    },
     turns: createDoorTurns(),
     received: 0,
     paused: 0,
     inflight: 0,
     inflightBytes: 0,
     assemblyBytes: 0,
+    connectionOf: new Map(),
     refused(reason) {
       refused[reason] = (refused[reason] ?? 0) + 1;
     },
@@ -59,15 +71,6 @@ export function createMqttDoor<Identity>(
       waitingForBytes.clear();
       for (const connection of waiting) connection.retry();
     },
-    admitted(connection) {
-      const key = sessionKey(connection);
-      bySession.get(key)?.disconnect('session-taken-over');
-      bySession.set(key, connection);
-    },
-    left(connection) {
-      const key = sessionKey(connection);
-      if (bySession.get(key) === connection) bySession.delete(key);
-    },
     gone(connection) {
       connections.delete(connection);
       waitingForBytes.delete(connection);
@@ -75,13 +78,13 @@ export function createMqttDoor<Identity>(
     },
   };
 
-  function sessionKey({ identity, clientId }: MqttPeer<Identity>): string {
-    const { tenant, name } = handlers.ownerOf(identity);
-    return JSON.stringify([tenant, name, clientId]);
+  function started(): Broker<Identity> {
+    if (broker === undefined) throw new Error('the MQTT door is not started');
+    return broker;
   }
 
   function accept(stream: Duplex, remote: string): void {
-    if (connections.size >= limits.maxConnections + limits.maxRefusedConnections) {
+    if (sweeper === undefined || connections.size >= limits.maxConnections + limits.maxRefusedConnections) {
       shared.refused('server-busy');
       stream.destroy();
       return;
@@ -99,6 +102,7 @@ export function createMqttDoor<Identity>(
     // After a long turn of something else the sockets have not been read yet: nobody is late but this process.
     const late = now - sweptAt > 4 * SWEEP_INTERVAL_MS;
     sweptAt = now;
+    broker?.sweep();
     if (late) return;
     for (const connection of connections) connection.sweep(now);
   }
@@ -111,18 +115,24 @@ export function createMqttDoor<Identity>(
 
   return {
     async start() {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host: options.host, port: options.port }, () => {
-          server.off('error', reject);
-          resolve();
+      broker = await openBroker({ limits, handlers, directory, log, nowMs });
+      try {
+        await new Promise<void>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen({ host: options.host, port: options.port }, () => {
+            server.off('error', reject);
+            resolve();
+          });
         });
-      });
-      server.on('error', (error) => options.log('error', 'mqtt.listener-failed', { error }));
+      } catch (error) {
+        await broker.close();
+        throw error;
+      }
+      server.on('error', (error) => log('error', 'mqtt.listener-failed', { error }));
       sweptAt = performance.now();
       sweeper = setInterval(sweep, SWEEP_INTERVAL_MS);
       const { port } = server.address() as AddressInfo;
-      options.log('info', 'mqtt.listening', { host: options.host, port });
+      log('info', 'mqtt.listening', { host: options.host, port });
       return { port };
     },
     async stop() {
@@ -140,22 +150,41 @@ export function createMqttDoor<Identity>(
       clearTimeout(deadline);
       clearInterval(sweeper);
       sweeper = undefined;
+      await broker?.close();
     },
     accept,
     *peers() {
       for (const connection of connections) if (connection.connected) yield connection;
     },
+    async publish(tenant, topic, payload, { qos = 0, retain = false, expirySeconds } = {}) {
+      const expiresAt = expirySeconds === undefined ? Number.POSITIVE_INFINITY : nowMs() + expirySeconds * 1000;
+      return started().route(tenant, {
+        topic,
+        payload: Buffer.from(payload),
+        properties: nothing,
+        qos,
+        retain,
+        expiresAt,
+      });
+    },
+    endSessions({ tenant, name }) {
+      started().sessions.endAllOf(tenant, name);
+      for (const [{ owner }, connection] of [...shared.connectionOf])
+        if (owner.tenant === tenant && owner.name === name) connection.disconnect('not-authorized');
+    },
     stats() {
       const { received, paused, inflight } = shared;
-      return {
-        listening: server.listening,
-        connections: connections.size,
-        received,
-        receivedBytes,
-        refused: { ...refused },
-        paused,
-        inflight,
-      };
+      const counts = { connections: connections.size, received, receivedBytes, refused: { ...refused }, paused, inflight };
+      return { ...counts, listening: server.listening, ...(broker?.stats() ?? emptyBroker) };
+    },
+    clients(tenant) {
+      return [...started().sessions.all()]
+        .filter(({ owner }) => owner.tenant === tenant)
+        .map(({ owner, connected, subscriptions, deliveries }) => ({
+          ...{ clientId: owner.clientId, owner: owner.name, connected, subscriptions: subscriptions.size },
+          ...{ queued: deliveries.queued, queuedBytes: deliveries.queuedBytes, inflight: deliveries.inflight },
+          dropped: { ...deliveries.dropped },
+        }));
     },
   };
 }

@@ -1,7 +1,15 @@
 import type { MqttDoorOptions } from './door-contract.ts';
+import type { RouterLimits } from './routing/router.ts';
+import type { SessionLimits } from './session/sessions.ts';
+
+/** Bounds of what is kept for clients, connected or not. */
+export interface BrokerLimits extends SessionLimits, RouterLimits {
+  /** Of one session. */
+  readonly maxSubscriptions: number;
+}
 
 /** Every bound of the door in one place. Bytes and counts unless the name carries a unit. */
-export interface MqttLimits {
+export interface MqttLimits extends BrokerLimits {
   /** Largest packet accepted, fixed header included; announced in MQTT 5. */
   readonly maxPacketBytes: number;
   /** Largest first packet: somebody not yet known may not make the door hold more. */
@@ -16,7 +24,12 @@ export interface MqttLimits {
   readonly maxInflightBytes: number;
   readonly connectTimeoutMs: number;
   readonly topicAliasMaximum: number;
-  readonly maxSubscriptions: number;
+  /** MQTT 5 clients that ask for a longer one are told this; seconds. */
+  readonly maxKeepAliveSeconds: number;
+  /** Most QoS 1 and 2 messages on their way to one client, whatever it says that it takes. */
+  readonly maxUnacknowledged: number;
+  /** From here on messages to a client that does not read wait in its session. */
+  readonly maxUnsentMessageBytes: number;
   /** Bytes waiting for a client that does not read; more stops reading from it (acks) or disconnects it (publishes). */
   readonly maxUnsentBytes: number;
   readonly maxUnsentPublishes: number;
@@ -40,12 +53,25 @@ export function mqttLimits(options: MqttDoorOptions): MqttLimits {
     maxInflightBytes: options.maxInflightBytes ?? 64 * 1024 * 1024,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     topicAliasMaximum: 32,
-    maxSubscriptions: 32,
+    maxSubscriptions: 1000,
+    maxKeepAliveSeconds: 60,
+    maxUnacknowledged: 1000,
+    maxUnsentMessageBytes: 256 * 1024,
+    maxQueuedMessages: 10_000,
+    maxQueuedBytes: 16 * 1024 * 1024,
+    maxQueuedQos0Messages: 1000,
+    maxQueuedQos0Bytes: 4 * 1024 * 1024,
+    maxBacklogBytes: 128 * 1024 * 1024,
+    reservedBytes: 64 * 1024,
+    maxStoredSessions: 50_000,
+    maxRetainedMessages: 100_000,
+    maxRetainedBytes: 64 * 1024 * 1024,
     maxUnsentBytes: Math.max(maxPacketBytes, 1024 * 1024),
     maxUnsentPublishes: 1000,
     writeTimeoutMs: 60_000,
     lingerMs: 1000,
     stopTimeoutMs: 3000,
+    ...options.limits,
   };
   if (!(maxPacketBytes >= 128 && maxPacketBytes <= 268_435_460)) {
     throw new RangeError('maxPacketBytes must be between 128 and 268435460');

@@ -19,10 +19,7 @@ export type MqttRefusal =
   | 'packet-too-large'
   | 'quota-exceeded'
   | 'payload-invalid'
-  | 'retain-not-supported'
-  | 'qos-not-supported'
-  | 'will-not-supported'
-  | 'subscription-identifiers-not-supported'
+  | 'receive-maximum-exceeded'
   | 'administrative';
 
 export interface MqttReason {
@@ -37,7 +34,7 @@ export interface MqttReason {
 export const mqttReasons: Record<MqttRefusal, MqttReason> = {
   'malformed-packet': { code: 0x81, returnCode: 3, text: 'The packet does not follow the MQTT wire format.' },
   'protocol-error': { code: 0x82, returnCode: 3, text: 'The packet is not allowed at this point.' },
-  'unsupported-version': { code: 0x84, returnCode: 1, text: 'Only MQTT 3.1.1 and MQTT 5 are served.' },
+  'unsupported-version': { code: 0x84, returnCode: 1, text: 'Only MQTT 3.1, 3.1.1 and 5 are served.' },
   'client-id-invalid': { code: 0x85, returnCode: 2, text: 'The client identifier is not acceptable.' },
   'bad-credentials': { code: 0x86, returnCode: 4, text: 'User name or password is wrong.' },
   'not-authorized': { code: 0x87, returnCode: 5, text: 'The identity may not do this.' },
@@ -54,13 +51,10 @@ export const mqttReasons: Record<MqttRefusal, MqttReason> = {
   'packet-too-large': { code: 0x95, returnCode: 3, text: 'The packet is larger than the maximum packet size.' },
   'quota-exceeded': { code: 0x97, returnCode: 3, text: 'The quota is used up.' },
   'payload-invalid': { code: 0x99, returnCode: 3, text: 'The payload cannot be read.' },
-  'retain-not-supported': { code: 0x9a, returnCode: 5, text: 'Retained messages are not offered.' },
-  'qos-not-supported': { code: 0x9b, returnCode: 5, text: 'QoS 2 is not offered; use QoS 1.' },
-  'will-not-supported': { code: 0x83, returnCode: 5, text: 'Will messages are not offered; connect without a will.' },
-  'subscription-identifiers-not-supported': {
-    code: 0xa1,
-    returnCode: 5,
-    text: 'Subscription identifiers are not offered.',
+  'receive-maximum-exceeded': {
+    code: 0x93,
+    returnCode: 3,
+    text: 'More QoS 2 messages are under way than the receive maximum.',
   },
   administrative: { code: 0x98, returnCode: 3, text: 'The connection was ended by the platform.' },
 };
@@ -80,10 +74,7 @@ export const publishRefusals: Record<PublishRefusal, { readonly code: number; re
 };
 
 /** SUBACK codes of MQTT 5; MQTT 3.1.1 says 0x80 for each of them. */
-export const subscribeRefusals = {
-  notAuthorized: 0x87,
-  filterInvalid: 0x8f,
-  quota: 0x97,
-  shared: 0x9e,
-  wildcard: 0xa2,
-} as const;
+export const subscribeRefusals = { notAuthorized: 0x87, filterInvalid: 0x8f, quota: 0x97 } as const;
+
+/** A message that nobody has subscribed to: MQTT 5 says so in PUBACK and PUBREC. */
+export const NO_MATCHING_SUBSCRIBERS = 0x10;

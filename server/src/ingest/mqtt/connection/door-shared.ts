@@ -1,6 +1,8 @@
+import type { Broker } from '../broker.ts';
 import type { MqttDoorHandlers, MqttLog, MqttPeer } from '../door-contract.ts';
 import type { MqttLimits } from '../mqtt-limits.ts';
 import type { MqttRefusal } from '../mqtt-reasons.ts';
+import type { Session } from '../session/session.ts';
 import type { DoorTurns } from './door-turns.ts';
 import type { InputTotals } from './packet-input.ts';
 import type { InflightTotals } from './receipts.ts';
@@ -23,17 +25,18 @@ export interface DoorConnection<Identity> extends MqttPeer<Identity> {
 export interface DoorShared<Identity> extends InflightTotals, InputTotals {
   readonly limits: MqttLimits;
   readonly handlers: MqttDoorHandlers<Identity>;
+  readonly broker: Broker<Identity>;
   readonly log: MqttLog;
   readonly turns: DoorTurns;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
   received: number;
   refused(reason: MqttRefusal): void;
   /** `retry` is called when the bytes in flight over all connections are below their maximum again. */
   waitForBytes(connection: DoorConnection<Identity>): void;
   bytesReleased(): void;
-  /** A connection was authenticated: an older one of the same client goes. */
-  admitted(connection: DoorConnection<Identity>): void;
-  /** An admitted connection is ending. */
-  left(connection: DoorConnection<Identity>): void;
+  /** The connection that has a session now. */
+  readonly connectionOf: Map<Session, DoorConnection<Identity>>;
   /** The socket is closed. */
   gone(connection: DoorConnection<Identity>): void;
 }

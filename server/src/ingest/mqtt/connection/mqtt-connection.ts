@@ -1,26 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { ISubscribePacket, Packet } from 'mqtt-packet';
+import type { Packet } from 'mqtt-packet';
 import { type MqttRefusal, mqttReasons } from '../mqtt-reasons.ts';
+import type { Session } from '../session/session.ts';
+import type { OpenedSession } from '../session/sessions.ts';
 import { type ConnectRequest, readConnect } from '../wire/connect-request.ts';
-import {
-  acceptance,
-  encode,
-  isNumbered,
-  type MqttVersion,
-  type Numbered,
-  parseControlPacket,
-  rejection,
-} from '../wire/control-packets.ts';
-import { Deliveries } from './deliveries.ts';
+import { acceptance, encode, type MqttVersion, rejection } from '../wire/control-packets.ts';
+import { ClientLink } from './client-link.ts';
+import { ClientPackets } from './client-packets.ts';
+import { directDelivery } from './direct-delivery.ts';
 import type { DoorConnection, DoorShared } from './door-shared.ts';
 import type { TurnTaker } from './door-turns.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Hold, PacketInput } from './packet-input.ts';
 import { PublishIntake } from './publish-intake.ts';
-import { Subscriptions, subackCode } from './subscriptions.ts';
 
-type State = 'new' | 'authenticating' | 'connected' | 'closing' | 'closed';
+/** `opening`: authenticated, until what CONNACK promises is durable. */
+type State = 'new' | 'authenticating' | 'opening' | 'connected' | 'closing' | 'closed';
 
 const PUBLISH_TYPE = 3;
 const PINGREQ = 0xc0;
@@ -41,8 +37,8 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   readonly #input: PacketInput;
   readonly #outgoing: Outgoing;
   readonly #intake: PublishIntake;
-  readonly #subscriptions: Subscriptions;
-  readonly #deliveries: Deliveries;
+  #packets: ClientPackets | undefined;
+  #session: Session | undefined;
   readonly #openedAt = performance.now();
   #state: State = 'new';
   #version: MqttVersion = 4;
@@ -59,20 +55,21 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     const { limits, handlers, log } = shared;
     this.#input = new PacketInput(socket, shared);
     this.#outgoing = new Outgoing(socket, () => shared.turns.flush(this));
-    this.#deliveries = new Deliveries(limits, this.#outgoing, (packet) => this.#encode(packet));
-    this.#subscriptions = new Subscriptions(limits.maxSubscriptions, (filter) =>
-      handlers.maySubscribe(this.identity, filter),
-    );
     this.#intake = new PublishIntake({
       limits,
       log,
       totals: shared,
       outgoing: this.#outgoing,
+      nowMs: shared.nowMs,
       who: () => this.#who(),
       mayPublish: (topic) => handlers.mayPublish(this.identity, topic),
-      publish: (topic, payload) => {
+      take: (topic, payload) => {
         shared.received++;
         return handlers.publish(this, topic, payload);
+      },
+      publish: (use, content, messageId) => {
+        shared.received++;
+        return shared.broker.publish({ peer: this, session: this.#session!, use, content, messageId });
       },
       refused: (reason) => shared.refused(reason),
       refuse: (reason, detail) => this.#refuse(reason, detail),
@@ -87,7 +84,10 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
       this.#input.ended = true;
       this.#shared.turns.read(this);
     });
-    socket.on('drain', () => this.#release('writes'));
+    socket.on('drain', () => {
+      this.#release('writes');
+      this.#session?.deliveries.pump();
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#shared.log('debug', 'mqtt.socket-error', { ...this.#who(), code: error.code });
     });
@@ -99,14 +99,10 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   }
 
   publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean> {
-    const granted = this.#subscriptions.granted(topic);
-    if (this.#state !== 'connected' || granted === undefined) return Promise.resolve(false);
-    const body = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-    if (this.#deliveries.isFullFor(body.length)) {
-      this.#refuse('write-timeout', 'too much waits for the client to read or acknowledge it');
-      return Promise.resolve(false);
-    }
-    return this.#deliveries.publish(topic, body, qos === 1 && granted === 1 ? 1 : 0);
+    if (this.#state !== 'connected' || this.#session === undefined) return Promise.resolve(false);
+    return directDelivery(this.#session, this.#outgoing.unsentBytes, this.#shared.limits, topic, payload, qos, () =>
+      this.#refuse('write-timeout', 'too much waits for the client to read or acknowledge it'),
+    );
   }
 
   disconnect(reason: MqttRefusal): void {
@@ -126,6 +122,8 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
 
   flush(): void {
     this.#outgoing.flush();
+    // What waited for the gathered bytes to go: nobody else says so when the socket took them at once.
+    if (this.#session !== undefined && this.#session.deliveries.queued > 0) this.#session.deliveries.pump();
   }
 
   #encode(packet: Packet): Buffer {
@@ -181,7 +179,8 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     } else {
       reader.consume();
       if (this.#state === 'new') this.#takeFirst(buffer.subarray(start, end), bodyStart - start);
-      else this.#takeControl(header, buffer.subarray(start, end));
+      else if (header === PINGREQ && end - start === 2) this.#outgoing.send(PINGRESP);
+      else this.#packets?.take(header, buffer.subarray(start, end));
     }
     return true;
   }
@@ -219,9 +218,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
 
   #authenticate(request: ConnectRequest): void {
     this.clientId = request.clientId === '' ? `luban-${randomUUID()}` : request.clientId;
-    this.#keepAliveMs = request.keepAliveMs;
     this.#maximumPacketBytes = request.maximumPacketBytes;
-    this.#deliveries.clientReceiveMaximum = request.receiveMaximum;
     this.#intake.version = request.version;
     this.#intake.reasonStrings = request.reasonStrings;
     this.#intake.clientMaximumPacketBytes = request.maximumPacketBytes;
@@ -252,71 +249,97 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
       return;
     }
     this.identity = identity;
-    const assigned = request.clientId === '' ? this.clientId : undefined;
-    const accepted = this.#encode(acceptance(this.#shared.limits, this.#version, assigned, request.sessionAsked));
+    const { will } = request;
+    if (
+      will !== undefined &&
+      this.#guarded(() => this.#shared.handlers.mayPublish(identity, will.content.topic)) === 'refuse'
+    ) {
+      this.#reject('not-authorized', `the will's topic ${will.content.topic.slice(0, 200)}`);
+      return;
+    }
+    if (this.#input.hold === 'stopping') {
+      this.#reject('server-shutting-down');
+      return;
+    }
+    const opened = this.#open(identity, request);
+    if (opened === undefined) {
+      this.#reject('quota-exceeded', 'too many sessions are kept');
+      return;
+    }
+    this.#state = 'opening';
+    this.#session = opened.session;
+    this.#shared.connectionOf.set(opened.session, this);
+    if (opened.durable === undefined) this.#opened(opened, request);
+    else {
+      opened.durable.then(
+        () => this.#opened(opened, request),
+        () => {
+          opened.session.expirySeconds = 0;
+          this.#reject('unavailable');
+        },
+      );
+    }
+  }
+
+  #open(identity: Identity, { cleanStart, expirySeconds, will }: ConnectRequest): OpenedSession | undefined {
+    const { tenant, name } = this.#shared.handlers.ownerOf(identity);
+    return this.#shared.broker.sessions.open({
+      owner: { tenant, name, clientId: this.clientId },
+      ...{ identity, cleanStart, expirySeconds, will },
+      takeOver: (session) => this.#shared.connectionOf.get(session)?.disconnect('session-taken-over'),
+    });
+  }
+
+  #opened({ session, present }: OpenedSession, request: ConnectRequest): void {
+    if (this.#state !== 'opening') return;
+    const { limits, handlers, broker, log } = this.#shared;
+    const { version, receiveMaximum, topicAliasMaximum, maximumPacketBytes } = request;
+    const keepAlive =
+      version === 5 ? Math.min(request.keepAliveSeconds, limits.maxKeepAliveSeconds) : request.keepAliveSeconds;
+    this.#keepAliveMs = keepAlive * 1000;
+    const assignedClientId = request.clientId === '' ? this.clientId : undefined;
+    const keepAliveSeconds = keepAlive === request.keepAliveSeconds ? undefined : keepAlive;
+    const accepted = this.#encode(
+      acceptance({ limits, version, sessionPresent: present, assignedClientId, keepAliveSeconds }),
+    );
     if (accepted.length === 0) {
       this.#end('the client takes no packet as large as CONNACK', 'packet-too-large');
       return;
     }
+    const link = new ClientLink({
+      ...{ outgoing: this.#outgoing, version, maximumPacketBytes, topicAliasMaximum },
+      window: Math.min(receiveMaximum, limits.maxUnacknowledged),
+      maxUnsentBytes: limits.maxUnsentMessageBytes,
+      close: (reason, detail) => this.#refuse(reason, detail),
+    });
+    this.#intake.session = session;
+    this.#packets = new ClientPackets({
+      ...{ version, maximumPacketBytes, session, broker, outgoing: this.#outgoing, intake: this.#intake, log },
+      who: () => this.#who(),
+      maySubscribe: (filter) => handlers.maySubscribe(this.identity, filter),
+      subscribed: (filter) => void this.#guarded(() => handlers.subscribed?.(this, filter)),
+      refuse: (reason, detail) => this.#refuse(reason, detail),
+      goodbye: (withWill) => this.#end('the client said goodbye', undefined, withWill),
+    });
     this.#state = 'connected';
     this.#heardAt = performance.now();
-    this.#shared.admitted(this);
     this.#outgoing.send(accepted);
-    this.#shared.log('debug', 'mqtt.connected', { ...this.#who(), version: this.#version });
+    log('debug', 'mqtt.connected', { ...this.#who(), version: this.#version });
+    this.#resume(session, link, present);
     if (this.#input.hold === 'stopping') this.#refuse('server-shutting-down');
     else this.#release('authenticating');
   }
 
-  #takeControl(header: number, frame: Buffer): void {
-    if (header === PINGREQ && frame.length === 2) {
-      this.#outgoing.send(PINGRESP);
-      return;
+  #resume(session: Session, link: ClientLink, present: boolean): void {
+    const { handlers, broker } = this.#shared;
+    if (present) {
+      broker.subscribing.recheck(
+        session,
+        (filter) => this.#guarded(() => handlers.maySubscribe(this.identity, filter)) === true,
+      );
     }
-    const packet = header >> 4 === 1 ? undefined : parseControlPacket(frame, this.#version);
-    if (packet !== undefined) this.#takePacket(packet);
-    else if (header >> 4 === 1) this.#refuse('protocol-error', 'a second CONNECT');
-    else this.#refuse('malformed-packet');
-  }
-
-  #takePacket(packet: Packet): void {
-    switch (packet.cmd) {
-      case 'puback':
-        this.#deliveries.acknowledged(packet.messageId ?? 0, (packet.reasonCode ?? 0) < 0x80);
-        break;
-      case 'subscribe':
-        if (isNumbered(packet) && packet.subscriptions.length > 0) this.#takeSubscribe(packet);
-        else this.#refuse('protocol-error');
-        break;
-      case 'unsubscribe':
-        if (isNumbered(packet) && packet.unsubscriptions.length > 0) {
-          const granted = packet.unsubscriptions.map((filter) => this.#subscriptions.remove(filter));
-          this.#outgoing.send(this.#encode({ cmd: 'unsuback', messageId: packet.messageId, granted }));
-        } else this.#refuse('protocol-error');
-        break;
-      case 'disconnect':
-        this.#end('the client said goodbye');
-        break;
-      default:
-        this.#refuse('protocol-error', `${packet.cmd} is not expected`);
-    }
-  }
-
-  #takeSubscribe(packet: ISubscribePacket & Numbered): void {
-    if (packet.properties?.subscriptionIdentifier !== undefined) {
-      this.#refuse('subscription-identifiers-not-supported');
-      return;
-    }
-    const { messageId, subscriptions } = packet;
-    const codes = subscriptions.map(
-      ({ topic, qos }) => this.#guarded(() => this.#subscriptions.add(topic, qos)) ?? 0x80,
-    );
-    const granted = codes.map((code) => subackCode(code, this.#version));
-    this.#outgoing.send(this.#encode({ cmd: 'suback', granted, messageId }));
-    subscriptions.forEach(({ topic }, index) => {
-      const code = codes[index]!;
-      if (code < 0x80) this.#guarded(() => this.#shared.handlers.subscribed?.(this, topic));
-      else this.#shared.log('info', 'mqtt.subscription-refused', { ...this.#who(), topic: topic.slice(0, 512), code });
-    });
+    session.deliveries.attach(link);
+    for (const filter of [...session.subscriptions.keys()]) this.#guarded(() => handlers.subscribed?.(this, filter));
   }
 
   /** A fault of the owner must not take the door down. */
@@ -364,31 +387,35 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     this.#end(detail ?? text, reason);
   }
 
-  #end(text: string, reason?: MqttRefusal): void {
+  /** `withWill` is false only when the client said goodbye. */
+  #end(text: string, reason?: MqttRefusal, withWill = true): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (reason !== undefined) {
       this.#shared.refused(reason);
       this.#shared.log('info', 'mqtt.refused', { ...this.#who(), reason, text });
     }
     this.#outgoing.flush();
-    this.#leave('closing', text);
+    this.#leave('closing', text, withWill);
     this.#closingSince = performance.now();
     this.#socket.end();
   }
 
-  #leave(state: 'closing' | 'closed', text: string): void {
+  #leave(state: 'closing' | 'closed', text: string, withWill: boolean): void {
+    const { shared, session } = { shared: this.#shared, session: this.#session };
     const wasConnected = this.#state === 'connected';
     this.#state = state;
     this.#intake.ended = true;
-    this.#deliveries.abandon();
     this.#input.close();
-    if (!wasConnected) return;
-    this.#shared.left(this);
-    this.#guarded(() => this.#shared.handlers.closed?.(this, text));
+    if (session !== undefined && shared.connectionOf.get(session) === this) {
+      shared.connectionOf.delete(session);
+      // A client that was never told that it is connected has left no will.
+      shared.broker.sessions.leave(session, withWill && wasConnected);
+    }
+    if (wasConnected) this.#guarded(() => shared.handlers.closed?.(this, text));
   }
 
   #closed(): void {
-    if (this.#state !== 'closing') this.#leave('closed', 'the connection broke');
+    if (this.#state !== 'closing') this.#leave('closed', 'the connection broke', true);
     this.#state = 'closed';
     // Deliveries that were never written learn of it.
     this.#outgoing.flush();

@@ -1,8 +1,13 @@
 import type { MqttLog, PublishOutcome, TopicUse } from '../door-contract.ts';
 import type { MqttLimits } from '../mqtt-limits.ts';
-import { type MqttRefusal, publishRefusals } from '../mqtt-reasons.ts';
+import { type MqttRefusal, NO_MATCHING_SUBSCRIBERS, publishRefusals } from '../mqtt-reasons.ts';
+import { tooDeep } from '../routing/topic-filter.ts';
+import type { MessageContent } from '../session/message.ts';
+import type { Session } from '../session/session.ts';
 import { encode, type MqttVersion } from '../wire/control-packets.ts';
-import { decodePublish, emptyPublishFrame, TopicCache } from '../wire/publish-frame.ts';
+import { forwardedProperties } from '../wire/properties.ts';
+import { decodePublish, emptyPublishFrame } from '../wire/publish-frame.ts';
+import { TopicCache } from '../wire/topic-cache.ts';
 import type { Outgoing } from './outgoing.ts';
 import { type InflightTotals, Receipts } from './receipts.ts';
 
@@ -12,12 +17,19 @@ export interface PublishIntakeOptions {
   readonly totals: InflightTotals;
   readonly outgoing: Outgoing;
   readonly log: MqttLog;
+  readonly nowMs: () => number;
   /** Fields that name the connection in log lines. */
   readonly who: () => Record<string, unknown>;
   /** May throw. */
   readonly mayPublish: (topic: string) => TopicUse;
-  /** Hands a message on; may throw. */
-  readonly publish: (topic: string, payload: Buffer) => PublishOutcome | Promise<PublishOutcome>;
+  /** Hands on what is taken and not routed: the path of every sample. May throw. */
+  readonly take: (topic: string, payload: Buffer) => PublishOutcome | Promise<PublishOutcome>;
+  /** Hands any other message on; may throw. `messageId` is that of a QoS 2 message, 0 otherwise. */
+  readonly publish: (
+    use: TopicUse,
+    content: MessageContent,
+    messageId: number,
+  ) => PublishOutcome | Promise<PublishOutcome>;
   /** Counts a refusal that does not end the connection. */
   readonly refused: (reason: MqttRefusal) => void;
   /** Ends the connection. */
@@ -27,6 +39,8 @@ export interface PublishIntakeOptions {
 }
 
 const frame = emptyPublishFrame();
+const taken: PublishOutcome = { ok: true };
+const nothing = Buffer.alloc(0);
 
 /** The publishes of one client: decoded, handed on, answered in order once they are durable. */
 export class PublishIntake {
@@ -35,17 +49,19 @@ export class PublishIntake {
   clientMaximumPacketBytes = Number.POSITIVE_INFINITY;
   /** After the end nothing is answered any more; what is in flight is still counted down. */
   ended = false;
+  session!: Session;
   readonly #options: PublishIntakeOptions;
   readonly #receipts: Receipts;
   readonly #topics = new TopicCache<TopicUse>();
-  readonly #aliases: { topic: string; use: TopicUse | undefined }[] = [];
-  #retainLogged = false;
+  #aliases: { topic: string; use: TopicUse | undefined }[] | undefined;
+  /** QoS 2 messages of this connection that are not released. */
+  #unreleased: Set<number> | undefined;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged = 0;
 
   constructor(options: PublishIntakeOptions) {
     this.#options = options;
-    this.#receipts = new Receipts(options.totals, (messageId, outcome) => this.#answer(messageId, outcome));
+    this.#receipts = new Receipts(options.totals, (messageId, qos, outcome) => this.#answer(messageId, qos, outcome));
   }
 
   get inflight(): number {
@@ -65,23 +81,19 @@ export class PublishIntake {
       this.#options.refuse(wrong);
       return;
     }
-    const use = this.#use();
     // The handler may lead back here, so nothing of the shared frame is read after it.
-    const messageId = frame.messageId;
+    const { messageId, qos } = frame;
     let outcome: PublishOutcome | Promise<PublishOutcome>;
     try {
-      outcome =
-        use === 'refuse'
-          ? { ok: false, reason: 'not-authorized', message: `you may not publish to ${frame.topic.slice(0, 200)}` }
-          : this.#options.publish(frame.topic, buffer.subarray(frame.payloadStart, end));
+      outcome = qos === 2 ? this.#takeOnce(messageId, buffer, end) : this.#handOn(buffer, end, 0);
     } catch (error) {
       outcome = this.#fault(error);
     }
     if (!('then' in outcome) && this.#receipts.idle) {
-      this.#answer(messageId, outcome);
+      this.#answer(messageId, qos, outcome);
       return;
     }
-    const receipt = this.#receipts.open(messageId, end - start);
+    const receipt = this.#receipts.open(messageId, qos, end - start);
     const settle = (settled: PublishOutcome) => {
       receipt(settled);
       this.#options.settled();
@@ -90,18 +102,78 @@ export class PublishIntake {
     else settle(outcome);
   }
 
-  /** What is well formed but not offered; puts the topic in the place of its alias. */
-  #check(): MqttRefusal | undefined {
-    if (frame.qos === 2) return 'qos-not-supported';
-    if (frame.retain) {
-      // MQTT 5 was told that there is no retaining; MQTT 3.1.1 cannot be told, so that is taken as an ordinary message.
-      if (this.version === 5) return 'retain-not-supported';
-      if (!this.#retainLogged) this.#options.log('info', 'mqtt.retain-ignored', this.#options.who());
-      this.#retainLogged = true;
+  /** PUBREL: the identifier is free again. False when nothing is known of it. */
+  release(messageId: number): boolean {
+    this.#unreleased?.delete(messageId);
+    return this.session.received?.delete(messageId) ?? false;
+  }
+
+  #handOn(buffer: Buffer, end: number, messageId: number): PublishOutcome | Promise<PublishOutcome> {
+    const use = this.#use();
+    const { topic, qos, retain, payloadStart, properties } = frame;
+    const view = buffer.subarray(payloadStart, end);
+    if (use === 'take' && messageId === 0) return this.#options.take(topic, view);
+    const { forwardedBytes, expirySeconds } = properties;
+    const expiresAt = expirySeconds < 0 ? Number.POSITIVE_INFINITY : this.#options.nowMs() + expirySeconds * 1000;
+    const content = {
+      topic,
+      // Who only takes it gets a view; what is routed may wait, and must not keep a whole socket read alive.
+      payload: use === 'take' ? view : Buffer.from(view),
+      properties: forwardedBytes === 0 || use === 'take' ? nothing : forwardedProperties(properties, buffer),
+      qos: qos as 0 | 1 | 2,
+      retain,
+      expiresAt,
+    };
+    return this.#options.publish(use, content, messageId);
+  }
+
+  /** A QoS 2 message counts once, however often it comes until it is released, on whatever connection. */
+  #takeOnce(messageId: number, buffer: Buffer, end: number): PublishOutcome | Promise<PublishOutcome> {
+    const { session } = this;
+    if (session.received?.has(messageId)) return session.received.get(messageId) ?? taken;
+    session.received ??= new Map();
+    session.received.set(messageId, undefined);
+    this.#unreleased ??= new Set();
+    this.#unreleased.add(messageId);
+    let outcome: PublishOutcome | Promise<PublishOutcome>;
+    try {
+      outcome = this.#handOn(buffer, end, messageId);
+    } catch (error) {
+      this.release(messageId);
+      throw error;
     }
-    if (frame.topicAlias === 0) return undefined;
-    if (frame.topicAlias > this.#options.limits.topicAliasMaximum) return 'topic-alias-invalid';
-    if (frame.topic !== '') this.#aliases[frame.topicAlias] = { topic: frame.topic, use: undefined };
+    if (!('then' in outcome)) {
+      if (!outcome.ok) this.release(messageId);
+      return outcome;
+    }
+    const pending = outcome.then(
+      (settled) => {
+        if (!settled.ok) this.release(messageId);
+        else if (session.received?.get(messageId) === pending) session.received.set(messageId, undefined);
+        return settled;
+      },
+      (error: unknown) => {
+        this.release(messageId);
+        throw error;
+      },
+    );
+    session.received.set(messageId, pending);
+    return pending;
+  }
+
+  /** What is well formed but not allowed; puts the topic in the place of its alias. */
+  #check(): MqttRefusal | undefined {
+    const { limits } = this.#options;
+    if (frame.qos === 2 && this.version === 5 && (this.#unreleased?.size ?? 0) >= limits.receiveMaximum) {
+      if (!this.session.received?.has(frame.messageId)) return 'receive-maximum-exceeded';
+    }
+    if (frame.topicAlias === 0) return tooDeep(frame.topic) ? 'topic-invalid' : undefined;
+    if (frame.topicAlias > limits.topicAliasMaximum) return 'topic-alias-invalid';
+    this.#aliases ??= [];
+    if (frame.topic !== '') {
+      if (tooDeep(frame.topic)) return 'topic-invalid';
+      this.#aliases[frame.topicAlias] = { topic: frame.topic, use: undefined };
+    }
     const alias = this.#aliases[frame.topicAlias];
     if (alias === undefined) return 'topic-alias-invalid';
     frame.topic = alias.topic;
@@ -110,22 +182,13 @@ export class PublishIntake {
 
   /** Asks once for each topic: the cache and the alias keep the answer. */
   #use(): TopicUse {
-    const alias = frame.topicAlias === 0 ? undefined : this.#aliases[frame.topicAlias];
+    const alias = frame.topicAlias === 0 ? undefined : this.#aliases?.[frame.topicAlias];
     const known = alias === undefined ? this.#topics.note(frame.topicSlot) : alias.use;
     if (known !== undefined) return known;
-    const use = this.#mayPublish(frame.topic);
+    const use = this.#options.mayPublish(frame.topic);
     if (alias === undefined) this.#topics.setNote(frame.topicSlot, use);
     else alias.use = use;
     return use;
-  }
-
-  #mayPublish(topic: string): TopicUse {
-    try {
-      return this.#options.mayPublish(topic);
-    } catch (error) {
-      this.#options.log('error', 'mqtt.handler-failed', { ...this.#options.who(), error });
-      return 'refuse';
-    }
   }
 
   /**
@@ -133,10 +196,15 @@ export class PublishIntake {
    * no negative acknowledgement, and a positive one would be a lie, so that connection is closed: the client keeps the
    * message, and a person finds the reason in the log.
    */
-  #answer(messageId: number, outcome: PublishOutcome): void {
+  #answer(messageId: number, qos: number, outcome: PublishOutcome): void {
     if (this.ended) return;
+    const kind = qos === 2 ? 'pubrec' : 'puback';
     if (outcome.ok) {
-      if (messageId !== 0) this.#options.outgoing.acknowledge(messageId);
+      if (messageId === 0) return;
+      if (outcome.unmatched && this.version === 5) {
+        const packet = { cmd: kind, messageId, reasonCode: NO_MATCHING_SUBSCRIBERS } as const;
+        this.#options.outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
+      } else this.#options.outgoing.acknowledge(kind, messageId);
       return;
     }
     const { code, refusal } = publishRefusals[outcome.reason];
@@ -148,7 +216,7 @@ export class PublishIntake {
     this.#options.refused(refusal);
     if (messageId === 0) return;
     const properties = this.reasonStrings ? { reasonString: outcome.message.slice(0, 512) } : {};
-    const packet = { cmd: 'puback', messageId, reasonCode: code, properties } as const;
+    const packet = { cmd: kind, messageId, reasonCode: code, properties } as const;
     this.#options.outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
   }
 

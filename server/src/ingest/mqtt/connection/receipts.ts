@@ -2,6 +2,7 @@ import type { PublishOutcome } from '../door-contract.ts';
 
 interface Receipt {
   readonly messageId: number;
+  readonly qos: number;
   outcome: PublishOutcome | undefined;
 }
 
@@ -16,15 +17,15 @@ export interface InflightTotals {
  * in which they arrived, as MQTT demands. QoS 0 (identifier 0) has no answer and waits for nobody.
  */
 export class Receipts {
-  /** Publishes not settled (QoS 0) or not answered (QoS 1). */
+  /** Publishes not settled (QoS 0) or not answered (QoS 1 and 2). */
   inflight = 0;
   inflightBytes = 0;
   readonly #totals: InflightTotals;
-  readonly #answer: (messageId: number, outcome: PublishOutcome) => void;
+  readonly #answer: (messageId: number, qos: number, outcome: PublishOutcome) => void;
   #queue: Receipt[] = [];
   #head = 0;
 
-  constructor(totals: InflightTotals, answer: (messageId: number, outcome: PublishOutcome) => void) {
+  constructor(totals: InflightTotals, answer: (messageId: number, qos: number, outcome: PublishOutcome) => void) {
     this.#totals = totals;
     this.#answer = answer;
   }
@@ -35,15 +36,15 @@ export class Receipts {
   }
 
   /** Returns what to call, once, with the outcome. */
-  open(messageId: number, bytes: number): (outcome: PublishOutcome) => void {
-    const receipt: Receipt = { messageId, outcome: undefined };
+  open(messageId: number, qos: number, bytes: number): (outcome: PublishOutcome) => void {
+    const receipt: Receipt = { messageId, qos, outcome: undefined };
     if (messageId !== 0) this.#queue.push(receipt);
     this.#count(1, bytes);
     return (outcome) => {
       receipt.outcome = outcome;
       if (messageId === 0) {
         this.#count(-1, -bytes);
-        this.#answer(0, outcome);
+        this.#answer(0, 0, outcome);
       } else {
         this.#count(0, -bytes);
         this.#answerInOrder();
@@ -64,7 +65,7 @@ export class Receipts {
       if (first?.outcome === undefined) break;
       this.#head++;
       this.#count(-1, 0);
-      this.#answer(first.messageId, first.outcome);
+      this.#answer(first.messageId, first.qos, first.outcome);
     }
     if (this.#head === this.#queue.length) this.#queue = [];
     else if (this.#head > 1024) this.#queue = this.#queue.slice(this.#head);

@@ -42,28 +42,29 @@ export function encode(packet: Packet, version: MqttVersion, clientMaximumPacket
   return bytes.length <= clientMaximumPacketBytes ? bytes : Buffer.alloc(0);
 }
 
-/** What the door offers and what it does not, said to a MQTT 5 client at once. */
-export function acceptance(
-  limits: MqttLimits,
-  version: MqttVersion,
-  assignedClientId: string | undefined,
-  sessionAsked: boolean,
-): IConnackPacket {
-  if (version === 4) return { cmd: 'connack', sessionPresent: false, returnCode: 0 };
+export interface Acceptance {
+  readonly limits: MqttLimits;
+  readonly version: MqttVersion;
+  readonly sessionPresent: boolean;
+  /** Where the door chose the client identifier. */
+  readonly assignedClientId: string | undefined;
+  /** Where it is not the one asked for. */
+  readonly keepAliveSeconds: number | undefined;
+}
+
+/** CONNACK. What is not said to a MQTT 5 client has its default: QoS 2, retained messages, wildcards, shares are there. */
+export function acceptance(accepted: Acceptance): IConnackPacket {
+  const { limits, version, sessionPresent, assignedClientId, keepAliveSeconds } = accepted;
+  if (version === 4) return { cmd: 'connack', sessionPresent, returnCode: 0 };
   return {
     cmd: 'connack',
-    sessionPresent: false,
+    sessionPresent,
     reasonCode: 0,
     properties: {
       receiveMaximum: limits.receiveMaximum,
-      maximumQoS: 1,
-      retainAvailable: false,
       maximumPacketSize: limits.maxPacketBytes,
       topicAliasMaximum: limits.topicAliasMaximum,
-      wildcardSubscriptionAvailable: false,
-      subscriptionIdentifiersAvailable: false,
-      sharedSubscriptionAvailable: false,
-      ...(sessionAsked && { sessionExpiryInterval: 0 }),
+      ...(keepAliveSeconds !== undefined && { serverKeepAlive: keepAliveSeconds }),
       ...(assignedClientId !== undefined && { assignedClientIdentifier: assignedClientId }),
     },
   };

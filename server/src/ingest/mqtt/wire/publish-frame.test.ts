@@ -3,7 +3,8 @@ import { generate, type IPublishPacket } from 'mqtt-packet';
 import { expect, test } from 'vitest';
 import { parseControlPacket } from './control-packets.ts';
 import { FrameReader } from './frame-reader.ts';
-import { decodePublish, emptyPublishFrame, TopicCache } from './publish-frame.ts';
+import { decodePublish, emptyPublishFrame } from './publish-frame.ts';
+import { TopicCache } from './topic-cache.ts';
 
 const topicArbitrary = fc
   .string({ minLength: 1, maxLength: 40, unit: 'grapheme' })

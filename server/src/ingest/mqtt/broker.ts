@@ -1,0 +1,147 @@
+import { errorLine } from '../../platform/log-lines.ts';
+import type { BrokerStats, MqttDoorHandlers, MqttLog, MqttPeer, PublishOutcome, TopicUse } from './door-contract.ts';
+import type { BrokerLimits } from './mqtt-limits.ts';
+import { createRouter } from './routing/router.ts';
+import { TopicSpaces } from './routing/topic-space.ts';
+import type { BacklogTotals, MessageContent } from './session/message.ts';
+import type { Session, Will } from './session/session.ts';
+import { createSessions } from './session/sessions.ts';
+import { createSubscribing } from './session/subscribing.ts';
+import { type BrokerStore, openBrokerStore } from './store/broker-store.ts';
+import { recover } from './store/recovery.ts';
+import { snapshot } from './store/snapshot.ts';
+
+export interface BrokerOptions<Identity> {
+  readonly limits: BrokerLimits;
+  readonly handlers: MqttDoorHandlers<Identity>;
+  /** Undefined: nothing outlives the process. */
+  readonly directory: string | undefined;
+  readonly log: MqttLog;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** A message that a client publishes. */
+export interface Publication<Identity> {
+  readonly peer: MqttPeer<Identity>;
+  readonly session: Session;
+  readonly use: TopicUse;
+  readonly content: MessageContent;
+  /** Of a QoS 2 message; 0 otherwise. */
+  readonly messageId: number;
+}
+
+export type Broker<Identity> = Awaited<ReturnType<typeof openBroker<Identity>>>;
+
+/** Sessions, subscriptions, routing and what is kept on disk of them; without sockets. */
+export async function openBroker<Identity>({ limits, handlers, directory, log, nowMs }: BrokerOptions<Identity>) {
+  const fault = (error: unknown) => log('error', 'mqtt.not-kept', { cause: errorLine(error) });
+  let store: BrokerStore | undefined;
+  if (directory !== undefined) {
+    store = await openBrokerStore({ directory, onFault: (found) => log('error', 'mqtt.store-fault', { ...found }) });
+  }
+  const totals: BacklogTotals = { messages: 0, bytes: 0 };
+  const spaces = new TopicSpaces();
+  const router = createRouter({
+    limits,
+    spaces,
+    store: store && ((message) => store.append({ kind: 'message', ...message })),
+    refusal(error) {
+      fault(error);
+      const full = error instanceof Error && 'code' in error && error.code === 'journal.full';
+      return {
+        ok: false,
+        reason: full ? 'quota' : 'unavailable',
+        message: 'the message cannot be kept now; send again later',
+      };
+    },
+  });
+  const sessions = createSessions({ limits, totals, spaces, router, store, nowMs, publishWill, fault });
+  const { maxSubscriptions } = limits;
+  const subscribing = createSubscribing({ spaces, router, store, maxSubscriptions, nowMs, fault });
+  let compactedAt = 0;
+
+  if (store !== undefined) {
+    recover(await store.replay(), { sessions, subscribing, router, spaces, nowMs: nowMs() });
+  }
+
+  /** Hands a message to whom it is for. Answers when it is durable, where it must be. */
+  function publish({ peer, session, use, content, messageId }: Publication<Identity>) {
+    const { tenant } = session.owner;
+    const route = () => router.route(tenant, content, session, messageId);
+    if (use === 'route') return route();
+    if (use === 'refuse') return refusal(content.topic);
+    const next = use === 'take-and-route' ? route : () => noteReceived(session, messageId);
+    const outcome = handlers.publish(peer, content.topic, content.payload);
+    if ('then' in outcome) return outcome.then((settled) => (settled.ok ? next() : settled));
+    return outcome.ok ? next() : outcome;
+  }
+
+  function noteReceived(session: Session, messageId: number): PublishOutcome | Promise<PublishOutcome> {
+    if (messageId === 0 || !session.stored || store === undefined) return { ok: true };
+    return store.stepDurably(session.number, messageId, 'received').then(
+      () => ({ ok: true }),
+      (error: unknown) => {
+        fault(error);
+        return { ok: false, reason: 'unavailable', message: 'the message cannot be kept now; send again later' };
+      },
+    );
+  }
+
+  function publishWill(session: Session, { content, expirySeconds }: Will): void {
+    const { topic } = content;
+    const { tenant, name, clientId } = session.owner;
+    const expiresAt = expirySeconds < 0 ? Number.POSITIVE_INFINITY : nowMs() + expirySeconds * 1000;
+    const peer: MqttPeer<Identity> = {
+      ...{ id: 'will', clientId, identity: session.identity as Identity, remote: 'will' },
+      publish: () => Promise.resolve(false),
+      disconnect: () => undefined,
+    };
+    const told = (outcome: PublishOutcome) => {
+      if (!outcome.ok) log('warn', 'mqtt.will-refused', { tenant, name, clientId, topic, message: outcome.message });
+    };
+    try {
+      const use = handlers.mayPublish(peer.identity, topic);
+      const outcome = publish({ peer, session, use, content: { ...content, expiresAt }, messageId: 0 });
+      if ('then' in outcome) outcome.then(told, fault);
+      else told(outcome);
+    } catch (error) {
+      fault(error);
+    }
+  }
+
+  function compact(): void {
+    if (store === undefined || !store.wantsCompaction || nowMs() - compactedAt < 1000) return;
+    compactedAt = nowMs();
+    store.compact(snapshot(sessions, spaces)).catch(fault);
+  }
+
+  return {
+    sessions,
+    subscribing,
+    publish,
+    route: (tenant: string, content: MessageContent) => router.route(tenant, content, undefined, 0),
+    /** Resolves when it is durable that the sender of a QoS 2 message released it. */
+    finished(session: Session, messageId: number): Promise<void> | undefined {
+      return session.stored ? store?.stepDurably(session.number, messageId, 'finished') : undefined;
+    },
+    sweep(): void {
+      sessions.sweep();
+      compact();
+    },
+    stats(): BrokerStats {
+      let retained = 0;
+      for (const [, space] of spaces.all()) retained += space.retained.count;
+      const stored = store?.stats();
+      const kept = { sessions: sessions.count, retained, backlogMessages: totals.messages, backlogBytes: totals.bytes };
+      return { ...kept, storeBytes: stored?.bytes ?? 0, storeHealthy: stored?.healthy ?? true };
+    },
+    async close(): Promise<void> {
+      await store?.close();
+    },
+  };
+}
+
+function refusal(topic: string): PublishOutcome {
+  return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic.slice(0, 200)}` };
+}
