@@ -104,6 +104,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   const mqtt = createMqttIngest({
     host: config.plainHost,
     port: config.mqttPort,
+    directory: join(config.dataDirectory, 'mqtt'),
     ingest,
     things,
     edges,

@@ -47,7 +47,17 @@ beforeAll(async () => {
     dismiss: (id) => mqtt.dismiss(id),
   });
   const ingest = createIngest({ log: { append: async () => 0 }, directory: things.directory, nowUs, lines });
-  mqtt = createMqttIngest({ host: '127.0.0.1', port: 0, ingest, things, edges, refused, nowUs, lines });
+  mqtt = createMqttIngest({
+    host: '127.0.0.1',
+    port: 0,
+    directory: join(records.directory, 'mqtt'),
+    ingest,
+    things,
+    edges,
+    refused,
+    nowUs,
+    lines,
+  });
   ({ port } = await mqtt.start());
   const property = { key: 'speed', name: { zh: '速度', en: 'Speed' }, type: 'number', unit: null, range: null };
   const model = await things.addModel(owner.tenant, {
@@ -98,4 +108,22 @@ test('a second enrolment ends the connections of the key that it voids', async (
   const client = await connectedClient(port, 5, { username: edge.id, password: Buffer.from(first.key) });
   await edges.enrol((await edges.issueToken(owner.tenant, edge.id)).token);
   expect(await client.next()).toMatchObject({ cmd: 'disconnect', reasonCode: 0x87 });
+});
+
+test('a thing publishes to and listens on its own topics only, and hears what it says there', async () => {
+  const { secret } = await things.issueKey(owner.tenant, thing.id, 'own');
+  const client = await connectedClient(port, 5, { username: thing.id, password: Buffer.from(secret), clientId: 'own' });
+  const own = `things/${thing.id}/state`;
+  const filters = [own, `things/${thing.id}/#`, '#', 'things/+/state', 'things/thing:x/state', topics.configuration];
+  const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const, rh: 0, nl: false, rap: false }));
+  client.send({ cmd: 'subscribe', messageId: 1, subscriptions });
+  expect(await client.next()).toMatchObject({ cmd: 'suback', granted: [1, 1, 0x87, 0x87, 0x87, 0x87] });
+  client.send({ ...publish(2), topic: own, payload: 'on' });
+  expect([await client.next(), await client.next()]).toMatchObject([
+    { cmd: 'publish', topic: own },
+    { cmd: 'puback', messageId: 2, reasonCode: 0 },
+  ]);
+  client.send({ ...publish(3), topic: 'things/thing:x/state' });
+  expect(await client.next()).toMatchObject({ cmd: 'puback', messageId: 3, reasonCode: 0x87 });
+  client.socket.destroy();
 });

@@ -24,6 +24,8 @@ type Peer = MqttPeer<MqttIdentity>;
 interface MqttIngestOptions {
   host: string;
   port: number;
+  /** Where sessions and messages for clients that are away are kept. */
+  directory: string;
   ingest: Ingest;
   things: Things;
   edges: Edges;
@@ -37,7 +39,7 @@ interface MqttIngestOptions {
  * Devices made for other clouds sign in as they did there: a token as user name alone, or a signed password.
  */
 export function createMqttIngest(options: MqttIngestOptions) {
-  const { host, port, ingest, things, edges, refused, nowUs, lines } = options;
+  const { host, port, directory, ingest, things, edges, refused, nowUs, lines } = options;
   const edgePeers = new Map<EdgeId, Peer>();
   const dialects = createDialects({ ingest, things, refused, nowUs, lines });
 
@@ -56,6 +58,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
       dialects.some((dialect) => dialect.takes(topic)) ? 'take' : useOf(identity, topic),
     maySubscribe: (identity, filter) =>
       (identity.kind === 'edge' && filter === topics.configuration) ||
+      filter.startsWith(ownTopics(identity)) ||
       dialects.some((dialect) => dialect.maySubscribe(identity, filter)),
     publish(peer, topic, payload) {
       if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
@@ -130,7 +133,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     await edgePeers.get(edge)?.publish(topics.configuration, configuration, 1);
   }
 
-  const door = createMqttDoor<MqttIdentity>({ host, port, log: lines }, handlers);
+  const door = createMqttDoor<MqttIdentity>({ host, port, directory, log: lines }, handlers);
   return {
     start: () => door.start(),
     stop: () => door.stop(),
@@ -150,9 +153,15 @@ function holderOf(identity: MqttIdentity): EdgeId | ThingId {
 const edgeTopics: ReadonlySet<string> = new Set([topics.batch, topics.report, topics.gaps, topics.events]);
 const thingTopics: ReadonlySet<string> = new Set([topics.batch, topics.samples]);
 
-/** The reserved topics `luban/v1/…` go to ingest; edges and things write nothing else. */
+/** The reserved topics `luban/v1/…` go to ingest; besides them an edge or a thing has topics of its own. */
 function useOf(identity: MqttIdentity, topic: string): TopicUse {
-  return (identity.kind === 'edge' ? edgeTopics : thingTopics).has(topic) ? 'take' : 'refuse';
+  if ((identity.kind === 'edge' ? edgeTopics : thingTopics).has(topic)) return 'take';
+  return topic.startsWith(ownTopics(identity)) ? 'route' : 'refuse';
+}
+
+/** Below this an edge or a thing publishes to the tenant's clients and listens to them. */
+function ownTopics(identity: MqttIdentity): string {
+  return identity.kind === 'edge' ? `edges/${identity.edge}/` : `things/${identity.thing}/`;
 }
 
 function outcomeOf(outcome: IngestOutcome | Promise<IngestOutcome>): PublishOutcome | Promise<PublishOutcome> {

@@ -161,7 +161,7 @@ test.each([
   ['an unknown topic alias', publishPacket(1, 'x', { topic: '', properties: { topicAlias: 5 } }), 0x94],
   ['a topic alias above the maximum', publishPacket(1, 'x', { properties: { topicAlias: 33 } }), 0x94],
   ['a second CONNECT', connectPacket(5), 0x82],
-  ['SUBACK', { cmd: 'suback', messageId: 4, granted: [0] } as const, 0x82],
+  ['SUBACK', { cmd: 'suback' as const, messageId: 4, granted: [0] }, 0x82],
   ['a packet too large', publishPacket(1, 'x'.repeat(3000)), 0x95],
 ])('MQTT 5: %s ends the connection with its reason', async (_name, packet, reasonCode) => {
   fixture = await openDoor({ maxPacketBytes: 2000 });

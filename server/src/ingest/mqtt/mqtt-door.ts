@@ -174,7 +174,14 @@ export function createMqttDoor<Identity>(
     },
     stats() {
       const { received, paused, inflight } = shared;
-      const counts = { connections: connections.size, received, receivedBytes, refused: { ...refused }, paused, inflight };
+      const counts = {
+        connections: connections.size,
+        received,
+        receivedBytes,
+        refused: { ...refused },
+        paused,
+        inflight,
+      };
       return { ...counts, listening: server.listening, ...(broker?.stats() ?? emptyBroker) };
     },
     clients(tenant) {
