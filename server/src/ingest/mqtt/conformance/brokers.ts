@@ -68,7 +68,7 @@ export function mosquittoBroker(): TestBroker {
           ...['persistence true', `persistence_location ${directory}/`, 'max_topic_alias 10'],
         ].join('\n'),
       );
-      child = spawn('mosquitto', ['-c', configuration], { stdio: 'ignore' });
+      child = spawn('/usr/sbin/mosquitto', ['-c', configuration], { stdio: 'ignore' });
       await until(() => reachable(this.port));
     },
     async stop() {
