@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { endAll } from './children.ts';
 import { measureAll } from './measure-all.ts';
 import { help, type Options, readOptions } from './options.ts';
-import { formatTable, type Row } from './table.ts';
+import { formatRows, type Row } from './table.ts';
+import { type Comparison, formatComparisons } from './versus/comparison.ts';
+import { measureRivals } from './versus/measure-rivals.ts';
 
 async function main(options: Options): Promise<number> {
   const beganMs = performance.now();
@@ -20,14 +22,23 @@ async function main(options: Options): Promise<number> {
   say(`负载 load before: ${machine.loadBefore.join(' ')}`);
   if (options.data !== null) await mkdir(options.data, { recursive: true });
   const folder = await mkdtemp(join(options.data ?? tmpdir(), 'luban-bench-'));
-  const rows: Row[] = [];
+  let rows: (Row | Comparison)[];
+  let table: string;
   try {
-    rows.push(...(await measureAll(options, folder)));
+    if (options.rivals) {
+      const comparisons = await measureRivals(options, folder);
+      rows = comparisons;
+      table = formatComparisons(comparisons);
+    } else {
+      const measured = await measureAll(options, folder);
+      rows = measured;
+      table = formatRows(measured);
+    }
   } finally {
     await endAll();
     await rm(folder, { recursive: true, force: true });
   }
-  process.stdout.write(`\n${formatTable(rows)}\n`);
+  process.stdout.write(`\n${table}\n`);
   say(`${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
   if (options.json !== null) await writeFile(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
   return rows.some(({ fault }) => fault !== null) ? 1 : 0;

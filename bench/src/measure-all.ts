@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Bench, createBench, walkSeries } from './bench.ts';
+import { createBench, walkSoFar } from './bench.ts';
 import type { Options } from './options.ts';
 import { startPlatform } from './platform/platform-process.ts';
 import { httpRow } from './rows/http-row.ts';
@@ -8,7 +8,7 @@ import { modbusRow } from './rows/modbus-row.ts';
 import { mqttRow } from './rows/mqtt-row.ts';
 import { queryRows } from './rows/query-rows.ts';
 import { startRow } from './rows/start-row.ts';
-import { chdbBucketLimit, chdbInsertLimits, type StoredWalk, storageRow } from './rows/storage-row.ts';
+import { chdbBucketLimit, chdbInsertLimits, storageRow } from './rows/storage-row.ts';
 import type { Row } from './table.ts';
 
 /** All rows that are wanted, in the table's order: first at the running platform, then on what it has stored. */
@@ -74,12 +74,4 @@ export async function measureAll(options: Options, folder: string): Promise<Row[
     ...start,
     ...modbus,
   ];
-}
-
-function walkSoFar(bench: Bench): StoredWalk {
-  const { firstStep } = bench.nextWalk(0);
-  return {
-    series: bench.thing.points.slice(0, walkSeries).map(({ series }) => series),
-    beforeUs: bench.startUs + firstStep * 1_000_000,
-  };
 }

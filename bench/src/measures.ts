@@ -4,11 +4,19 @@ export interface Measure {
   readonly least: number;
   readonly most: number;
   readonly count: number;
+  /** In the order in which they were measured. */
+  readonly rounds: readonly number[];
 }
 
 export function measure(values: readonly number[]): Measure {
   const sorted = [...values].sort((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), least: sorted[0]!, most: sorted[sorted.length - 1]!, count: sorted.length };
+  return {
+    median: quantile(sorted, 0.5),
+    least: sorted[0]!,
+    most: sorted[sorted.length - 1]!,
+    count: sorted.length,
+    rounds: values,
+  };
 }
 
 /** Of sorted numbers, between neighbours where it falls between them. */

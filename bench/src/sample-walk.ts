@@ -6,10 +6,23 @@ export interface Walk {
   /** Source time of step 0, µs since 1970 UTC. */
   readonly startUs: number;
   readonly firstStep: number;
+  /** Of a second when left out. */
+  readonly stepMs?: number;
+  /** A sample is read up to so much after its step; 50 when left out. */
+  readonly jitterMs?: number;
+  /** Of so many samples one moves, the others repeat what stood there; 1 when left out. */
+  readonly stillness?: number;
+}
+
+export interface StoredWalk {
+  readonly series: readonly number[];
+  /** Source time after the last sample of the walk, µs. */
+  readonly beforeUs: number;
 }
 
 /** Gives the samples of a walk one after another, step by step and in a step series by series. */
-export function createWalker({ series, startUs, firstStep }: Walk) {
+export function createWalker(walk: Walk) {
+  const { series, startUs, firstStep, stepMs = 1000, jitterMs = 50, stillness = 1 } = walk;
   const random = createRandom(series[0]! * 65_537 + firstStep + 1);
   const hundredths = series.map(() => 2000 + Math.floor(random() * 6000));
   /** Of each series, the source time of the last sample given; 0 before the first. */
@@ -30,8 +43,8 @@ export function createWalker({ series, startUs, firstStep }: Walk) {
       texts: [],
     };
     for (let i = 0; i < count; i++) {
-      const timeUs = startUs + step * 1_000_000 + Math.floor(random() * 51) * 1000;
-      hundredths[at]! += Math.floor(random() * 21) - 10;
+      const timeUs = startUs + step * stepMs * 1000 + Math.floor(random() * (jitterMs + 1)) * 1000;
+      if (stillness === 1 || random() * stillness < 1) hundredths[at]! += Math.floor(random() * 21) - 10;
       lastUs[at] = timeUs;
       batch.series[i] = series[at]!;
       batch.time[i] = timeUs;

@@ -30,36 +30,46 @@ const headings = [
 ] as const;
 
 /** Rows as aligned plain text, in both languages. */
-export function formatTable(rows: readonly Row[]): string {
-  const lines: string[][] = [headings.map(([zh]) => zh), headings.map(([, en]) => en)];
+export function formatRows(rows: readonly Row[]): string {
+  const lines: string[][] = [];
   for (const { name, result, unit, limits, aim, fault } of rows) {
     const [first, ...others] = limits;
     lines.push([
       `${name.zh} ${name.en}`,
       fault === null ? formatNumber(result.median) : 'FAILED',
-      spread(result),
+      spreadOf(result),
       unit,
       ...limitCells(result, first),
       aim ?? '',
     ]);
     for (const other of others) lines.push(['', '', '', '', ...limitCells(result, other), '']);
   }
+  const notes = rows.flatMap(({ id, notes: each, fault }) => [
+    ...(fault === null ? [] : [`${id}: FAILED: ${fault}`]),
+    ...each.map((note) => `${id}: ${note}`),
+  ]);
+  return [formatTable(headings, [1, 5], lines), '', ...notes].join('\n');
+}
+
+/** Lines of cells as aligned columns below headings in both languages; `right`: the columns of numbers. */
+export function formatTable(
+  headings: readonly (readonly [string, string])[],
+  right: readonly number[],
+  body: readonly (readonly string[])[],
+): string {
+  const lines = [headings.map(([zh]) => zh), headings.map(([, en]) => en), ...body];
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => width(line[column]!))));
   const text = lines.map((line) =>
     line
       .map((cell, column) => {
         const gap = ' '.repeat(widths[column]! - width(cell));
-        return column === 1 || column === 5 ? gap + cell : cell + gap;
+        return right.includes(column) ? gap + cell : cell + gap;
       })
       .join('  ')
       .trimEnd(),
   );
   text.splice(2, 0, '-'.repeat(widths.reduce((sum, each) => sum + each + 2, -2)));
-  const notes = rows.flatMap(({ id, notes: each, fault }) => [
-    ...(fault === null ? [] : [`${id}: FAILED: ${fault}`]),
-    ...each.map((note) => `${id}: ${note}`),
-  ]);
-  return [...text, '', ...notes].join('\n');
+  return text.join('\n');
 }
 
 function limitCells(result: Measure, limit: Limit | undefined): string[] {
@@ -70,7 +80,7 @@ function limitCells(result: Measure, limit: Limit | undefined): string[] {
   ];
 }
 
-function spread({ least, most, count }: Measure): string {
+export function spreadOf({ least, most, count }: Measure): string {
   return count < 2 ? '' : `${formatNumber(least)} – ${formatNumber(most)} (${count}×)`;
 }
 

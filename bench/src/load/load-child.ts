@@ -20,12 +20,12 @@ async function prepare(next: LoadJob): Promise<LoadPrepared> {
 async function go(): Promise<LoadDone> {
   const before = process.cpuUsage();
   const startedMs = performance.timeOrigin + performance.now();
-  await Promise.all(sockets.map((socket, c) => sendAll(socket, packets[c]!, job)));
+  const sent = await Promise.all(sockets.map((socket, c) => sendAll(socket, packets[c]!, job)));
   const endedMs = performance.timeOrigin + performance.now();
   const { user, system } = process.cpuUsage(before);
   for (const socket of sockets) socket.destroy();
   packets = [];
-  return { startedMs, endedMs, cpuUs: user + system };
+  return { startedMs, endedMs, sent: sent.reduce((sum, each) => sum + each, 0), cpuUs: user + system };
 }
 
 serveParent((message: { job?: LoadJob }) => (message.job ? prepare(message.job) : go()));

@@ -1,12 +1,28 @@
 import type { Walk } from '../sample-walk.ts';
 
-/** What a generator sends. All messages are encoded before the clock starts. */
-export interface LoadJob {
-  readonly door: 'mqtt' | 'http';
-  readonly port: number;
+/**
+ * Where samples go in, and in which form: Luban's batch or its JSON over MQTT, its JSON over HTTP, InfluxDB's line
+ * protocol, Prometheus' remote write. `mqtt-json` is what any MQTT stack can read.
+ */
+export type Door = 'mqtt' | 'mqtt-json' | 'http' | 'influx-line' | 'remote-write';
+
+/** The doors that answer with PUBACK; the others are HTTP. */
+export function speaksMqtt(door: Door): boolean {
+  return door === 'mqtt' || door === 'mqtt-json';
+}
+
+export interface Account {
   readonly username: string;
   readonly password: string;
-  /** HTTP only: the property key of each series, in the walk's order. */
+}
+
+/** What a generator sends. All messages are encoded before the clock starts. */
+export interface LoadJob {
+  readonly door: Door;
+  readonly port: number;
+  /** Connection c uses account c, and begins again at the first after the last. */
+  readonly accounts: readonly Account[];
+  /** JSON only: the property key of each series, in the walk's order. */
   readonly keys: readonly string[];
   /** The walk's series are divided among so many connections, each with its own messages in order. */
   readonly connections: number;
@@ -16,6 +32,8 @@ export interface LoadJob {
   readonly samplesPerMessage: number;
   /** Null: as fast as they are acknowledged. */
   readonly messagesPerSecond: number | null;
+  /** Nothing more is sent after this long; the answers to what was sent are awaited. */
+  readonly stopAfterMs?: number;
   readonly walk: Walk;
 }
 
@@ -31,6 +49,8 @@ export interface LoadDone {
   /** ms since 1970 of the first publish and of the last acknowledgement. */
   readonly startedMs: number;
   readonly endedMs: number;
+  /** Messages that were sent, each of them acknowledged. */
+  readonly sent: number;
   readonly cpuUs: number;
 }
 

@@ -1,6 +1,8 @@
-import { encodeBatch, topics } from '@luban/contracts';
+import { type Batch, encodeBatch, topics } from '@luban/contracts';
 import { createWalker } from '../sample-walk.ts';
 import type { LoadJob, LoadPrepared, Packets } from './load-job.ts';
+import { lineRequest, remoteWriteRequest } from './rival-requests.ts';
+import { varint } from './varint.ts';
 
 /** Every message of a job as bytes for the socket, for each connection. */
 export function encodePackets(job: LoadJob): { packets: Packets[]; prepared: LoadPrepared } {
@@ -16,13 +18,12 @@ export function encodePackets(job: LoadJob): { packets: Packets[]; prepared: Loa
     const parts: Buffer[] = [];
     for (let m = 0; m < messages / connections; m++) {
       const batch = walker.next(samplesPerMessage, m);
-      if (job.door === 'mqtt') parts.push(publishPacket((m % 65_535) + 1, Buffer.from(encodeBatch(batch).buffer)));
-      else {
+      if (job.door === 'http' || job.door === 'mqtt-json') {
         // One reading of the machine: all values have the time of the first.
         batch.time.fill(batch.time[0]!);
-        parts.push(samplesRequest(job, batch.time[0]!, batch.value, keys));
-        walker.lastUs.fill(batch.time[0]!);
+        for (const one of batch.series) walker.lastUs[series.indexOf(one)] = batch.time[0]!;
       }
+      parts.push(encodeMessage(job, c, m, batch, keys, series));
       if (m + 1 >= messages / connections) lastSeries.push(batch.series[batch.count - 1]!);
     }
     const starts = new Float64Array(parts.length + 1);
@@ -38,10 +39,34 @@ export function encodePackets(job: LoadJob): { packets: Packets[]; prepared: Loa
   return { packets, prepared: { bytes, last, lastSeries } };
 }
 
-const topic = Buffer.from(topics.batch);
+/** One message of connection `c`, whole as it goes to the socket. */
+function encodeMessage(
+  job: LoadJob,
+  c: number,
+  m: number,
+  batch: Batch,
+  keys: readonly string[],
+  series: readonly number[],
+): Buffer {
+  switch (job.door) {
+    case 'mqtt':
+      return publishPacket(batchTopic, (m % 65_535) + 1, Buffer.from(encodeBatch(batch).buffer));
+    case 'mqtt-json':
+      return publishPacket(jsonTopic, (m % 65_535) + 1, Buffer.from(reading(batch, keys, series)));
+    case 'http':
+      return samplesRequest(job, job.accounts[c % job.accounts.length]!.password, reading(batch, keys, series));
+    case 'influx-line':
+      return lineRequest(job.port, batch);
+    case 'remote-write':
+      return remoteWriteRequest(job.port, batch);
+  }
+}
+
+const batchTopic = Buffer.from(topics.batch);
+const jsonTopic = Buffer.from(topics.samples);
 
 /** PUBLISH of MQTT 3.1.1 with QoS 1. */
-function publishPacket(id: number, payload: Buffer): Buffer {
+function publishPacket(topic: Buffer, id: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(4 + topic.length);
   head.writeUInt16BE(topic.length, 0);
   topic.copy(head, 2);
@@ -65,23 +90,23 @@ export function connectPacket(clientId: string, username: string, password: stri
   return Buffer.concat([Buffer.from([0x10, ...varint(body.length)]), body]);
 }
 
-function varint(length: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = length; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
+/** The JSON of one reading of many properties. */
+function reading(batch: Batch, keys: readonly string[], series: readonly number[]): string {
+  const sample = {
+    time: new Date(batch.time[0]! / 1000).toISOString(),
+    values: {} as Record<string, number>,
+    simulated: true,
+  };
+  batch.series.forEach((one, i) => {
+    sample.values[keys[series.indexOf(one)]!] = batch.value[i]!;
+  });
+  return JSON.stringify(sample);
 }
 
-/** POST /api/v1/samples with one reading of many properties. */
-function samplesRequest(job: LoadJob, timeUs: number, values: Float64Array, keys: readonly string[]): Buffer {
-  const sample = { time: new Date(timeUs / 1000).toISOString(), values: {} as Record<string, number>, simulated: true };
-  values.forEach((value, i) => {
-    sample.values[keys[i]!] = value;
-  });
-  const body = JSON.stringify(sample);
+/** POST /api/v1/samples. */
+function samplesRequest(job: LoadJob, password: string, body: string): Buffer {
   return Buffer.from(
-    `POST /api/v1/samples HTTP/1.1\r\nhost: 127.0.0.1:${job.port}\r\nauthorization: Bearer ${job.password}\r\n` +
+    `POST /api/v1/samples HTTP/1.1\r\nhost: 127.0.0.1:${job.port}\r\nauthorization: Bearer ${password}\r\n` +
       `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -40,3 +40,16 @@ export async function addThing(api: PlatformApi, model: string, name: string): P
     cursor = `&cursor=${encodeURIComponent(page.next)}`;
   }
 }
+
+/** So many things of one model, made through the API like everything here. */
+export async function addFleet(
+  api: PlatformApi,
+  key: string,
+  things: number,
+  propertiesEach: number,
+): Promise<BenchThing[]> {
+  const model = await addModel(api, key, propertiesEach);
+  const fleet: BenchThing[] = [];
+  for (let i = 1; i <= things; i++) fleet.push(await addThing(api, model, `${key.toUpperCase()}-${i}`));
+  return fleet;
+}

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Bench, jobOf, runLoad, walkSeries } from '../bench.ts';
+import type { LoadJob } from '../load/load-job.ts';
 import { measure, quantile } from '../measures.ts';
 import { formatNumber, type Row } from '../table.ts';
 
@@ -90,6 +91,14 @@ export async function queryRows(
 
 /** A whole day of one series, a sample a second, up to now. */
 async function backfill(bench: Bench): Promise<BackfilledDay> {
+  const { job, day } = dayJob(bench);
+  const { fault } = await runLoad(bench, job);
+  if (fault !== null) throw new Error(`backfill: ${fault}`);
+  return day;
+}
+
+/** A sample a second of one point, for the day up to now. */
+export function dayJob(bench: Bench): { job: LoadJob; day: BackfilledDay } {
   const { series } = bench.thing.points[walkSeries]!;
   const toUs = Math.floor(Date.now() / 1000) * 1_000_000;
   const fromUs = toUs - dayUs;
@@ -101,9 +110,8 @@ async function backfill(bench: Bench): Promise<BackfilledDay> {
     samplesPerMessage: 100,
     messagesPerSecond: null,
   });
-  const { fault } = await runLoad(bench, { ...job, walk: { series: [series], startUs: fromUs, firstStep: 0 } });
-  if (fault !== null) throw new Error(`backfill: ${fault}`);
-  return { series, fromUs, toUs };
+  const walk = { series: [series], startUs: fromUs, firstStep: 0 };
+  return { job: { ...job, walk }, day: { series, fromUs, toUs } };
 }
 
 async function times(get: Bench['api']['get'], path: string, count: number): Promise<number[]> {

@@ -6,13 +6,8 @@ import { type Child, startChild } from '../children.ts';
 import type { ChdbAsk, InsertTimes, WalkSize } from '../limits/chdb-messages.ts';
 import { type Measure, measure } from '../measures.ts';
 import type { Options } from '../options.ts';
+import type { StoredWalk } from '../sample-walk.ts';
 import { formatNumber, type Limit, type Row } from '../table.ts';
-
-export interface StoredWalk {
-  readonly series: readonly number[];
-  /** Source time after the last sample of the walk, µs. */
-  readonly beforeUs: number;
-}
 
 /** A process with chDB on a folder. */
 export async function openChdb(directory: string): Promise<Child & { tell<T>(ask: ChdbAsk): Promise<T> }> {
