@@ -25,7 +25,7 @@ function install(files: { certificate: string; key: string }): void {
 beforeAll(async () => {
   install(first);
   platform = await startInProcess({
-    tls: { files: { certificate, key, clientCa: null, clientCrl: null }, httpsPort: 0 },
+    tls: { files: { certificate, key, clientCa: null, clientCrl: null }, httpsPort: 0, mqttPort: 0 },
   });
   port = platform.ports.httpsPort!;
 });

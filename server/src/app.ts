@@ -5,7 +5,7 @@ import type { DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contrac
 import type { FastifyRequest } from 'fastify';
 import { createBackup } from './backup/backup.ts';
 import { registerBackupRoutes } from './backup/backup-routes.ts';
-import type { ServerConfig } from './config.ts';
+import type { ServerConfig, TlsConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
 import type { Launcher } from './demo-plant/launcher.ts';
@@ -22,6 +22,8 @@ import { createIdentity, type NumberedTenant } from './identity/identity.ts';
 import { identityMigrations } from './identity/identity-migrations.ts';
 import { registerIdentityRoutes } from './identity/identity-routes.ts';
 import { createIngest } from './ingest/ingest.ts';
+import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
+import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedValues } from './ingest/refused-values.ts';
 import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
@@ -60,6 +62,14 @@ interface AppOptions {
   launcher: Launcher | null;
   /** µs since 1970 UTC. */
   nowUs: () => number;
+}
+
+/** Where the doors are; null: there is no such door. */
+interface Ports {
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  readonly httpsPort: number | null;
+  readonly mqttTlsPort: number | null;
 }
 
 /** The platform: every feature made and joined, in the order of a sample's path. */
@@ -141,11 +151,17 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   const upgrades = createUpgrades(lines);
   upgrades.serve(http.server);
   live.start(upgrades);
-  const certificates = config.tls && createCertificates({ files: config.tls.files, now: nowMs, lines });
-  const https =
-    config.tls === null || certificates === null
-      ? null
-      : createHttpsListener({ host: config.host, port: config.tls.httpsPort, certificates, http, upgrades, lines });
+  const mqttWebSocket = createMqttWebSocket(mqtt.accept);
+  mqttWebSocket.start(upgrades);
+  const tls = config.tls && createTlsDoors(config.host, config.tls);
+  function createTlsDoors(host: string, { files, httpsPort, mqttPort }: TlsConfig) {
+    const certificates = createCertificates({ files, now: nowMs, lines });
+    return {
+      certificates,
+      https: createHttpsListener({ host, port: httpsPort, certificates, http, upgrades, lines }),
+      mqtt: createMqttTlsListener({ host, port: mqttPort, certificates, accept: mqtt.accept, lines }),
+    };
+  }
   let mqttPort = config.mqttPort;
   const httpMeter = meterHttp(http);
   await registerOpenApi(http);
@@ -226,25 +242,28 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     async firstSamples(): Promise<void> {
       for (let waitedMs = 0; waitedMs < 60_000 && ingest.total() === 0; waitedMs += 100) await setTimeout(100);
     },
-    async start(): Promise<{ httpPort: number; mqttPort: number; httpsPort: number | null }> {
-      await certificates?.start();
+    async start(): Promise<Ports> {
+      await tls?.certificates.start();
       await backup.start();
       await telemetry.start();
       await data.upgraded();
       ({ port: mqttPort } = await mqtt.start());
       await http.listen({ host: config.plainHost, port: config.httpPort });
       await operatorDoor.start((request, response) => http.routing(request, response));
-      const httpsPort = (await https?.start())?.port ?? null;
-      return { httpPort: (http.server.address() as AddressInfo).port, mqttPort, httpsPort };
+      const httpsPort = (await tls?.https.start())?.port ?? null;
+      const mqttTlsPort = (await tls?.mqtt.start())?.port ?? null;
+      return { httpPort: (http.server.address() as AddressInfo).port, mqttPort, httpsPort, mqttTlsPort };
     },
     /** Doors first, so that nothing new comes; then what is behind them. */
     async stop(): Promise<void> {
       await operatorDoor.stop();
+      tls?.certificates.stop();
+      tls?.mqtt.stop();
+      mqttWebSocket.stop();
       await mqtt.stop();
       await backup.stop();
       live.stop();
-      certificates?.stop();
-      await https?.stop();
+      await tls?.https.stop();
       await http.close();
       await telemetry.stop();
       await log.close();

@@ -30,7 +30,7 @@ test('a setting that there is not is named', () => {
 test('TLS needs both files, and the doors without it may stay on another address', () => {
   expect(readConfig({ LUBAN_TLS_CERT: 'c.pem', LUBAN_TLS_KEY: 'k.pem', LUBAN_HOST: '0.0.0.0' })).toMatchObject({
     plainHost: '0.0.0.0',
-    tls: { files: { certificate: 'c.pem', key: 'k.pem' }, httpsPort: 8443 },
+    tls: { files: { certificate: 'c.pem', key: 'k.pem' }, httpsPort: 8443, mqttPort: 8883 },
   });
   expect(readConfig({ LUBAN_HOST: '0.0.0.0', LUBAN_PLAIN_HOST: '127.0.0.1' }).plainHost).toBe('127.0.0.1');
   expect(() => readConfig({ LUBAN_TLS_CERT: 'c.pem' })).toThrow('LUBAN_TLS_CERT needs LUBAN_TLS_KEY');

@@ -2,16 +2,18 @@ import { z } from 'zod';
 import { isPostgresAddress } from './platform/database/postgres-address.ts';
 import type { CertificateFiles } from './platform/tls/certificates.ts';
 
+const file = z.string().min(1).optional();
+const port = z.coerce.number().int().min(0).max(65_535);
+
 /**
  * The platform's configuration: the only reader of the environment. Every key has a default that is right for one
  * small server; a wrong value stops the start and names the key.
  */
-const file = z.string().min(1).optional();
 const schema = z.object({
   LUBAN_DATA: z.string().min(1).default('data/platform').describe('Folder that holds everything the platform keeps'),
   LUBAN_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 opens it to the network'),
-  LUBAN_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  LUBAN_MQTT_PORT: z.coerce.number().int().min(0).max(65_535).default(1883),
+  LUBAN_HTTP_PORT: port.default(8080),
+  LUBAN_MQTT_PORT: port.default(1883),
   LUBAN_RECORDS: z
     .string()
     .refine((address) => address === '' || isPostgresAddress(address), {
@@ -24,9 +26,10 @@ const schema = z.object({
     .min(1)
     .optional()
     .describe('Address of the doors without TLS, where it is not LUBAN_HOST: 127.0.0.1 leaves only TLS to the network'),
-  LUBAN_TLS_CERT: file.describe('PEM file: the certificate and its chain. With it there is HTTPS'),
+  LUBAN_TLS_CERT: file.describe('PEM file: the certificate and its chain. With it there are HTTPS and MQTT by TLS'),
   LUBAN_TLS_KEY: file.describe('PEM file: the key of the certificate'),
-  LUBAN_HTTPS_PORT: z.coerce.number().int().min(0).max(65_535).optional().describe('8443 where there is a certificate'),
+  LUBAN_HTTPS_PORT: port.optional().describe('8443 where there is a certificate'),
+  LUBAN_MQTT_TLS_PORT: port.optional().describe('8883 where there is a certificate'),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -42,9 +45,10 @@ const schema = z.object({
   LUBAN_DEMO: z.enum(['', '1']).default('').describe('1: print a one-time sign-in link and add the demo plant'),
 });
 
-interface TlsConfig {
+export interface TlsConfig {
   readonly files: CertificateFiles;
   readonly httpsPort: number;
+  readonly mqttPort: number;
 }
 
 export interface ServerConfig {
@@ -96,12 +100,16 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
 }
 
 function tlsOf(values: z.output<typeof schema>): TlsConfig | null {
-  const { LUBAN_TLS_CERT: certificate, LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT: httpsPort } = values;
+  const { LUBAN_TLS_CERT: certificate, LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT, LUBAN_MQTT_TLS_PORT } = values;
   if (certificate === undefined) {
-    const without = Object.entries({ LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT: httpsPort });
+    const without = Object.entries({ LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT, LUBAN_MQTT_TLS_PORT });
     for (const [name, set] of without) if (set !== undefined) throw new Error(`${name} needs LUBAN_TLS_CERT`);
     return null;
   }
   if (key === undefined) throw new Error('LUBAN_TLS_CERT needs LUBAN_TLS_KEY, the key of the certificate');
-  return { files: { certificate, key, clientCa: null, clientCrl: null }, httpsPort: httpsPort ?? 8443 };
+  return {
+    files: { certificate, key, clientCa: null, clientCrl: null },
+    httpsPort: LUBAN_HTTPS_PORT ?? 8443,
+    mqttPort: LUBAN_MQTT_TLS_PORT ?? 8883,
+  };
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { type EdgeId, edgeEvent, edgeReport, gap, jsonSamples, type ThingId, topics } from '@luban/contracts';
 import { z } from 'zod';
 import type { Edges } from '../edges/edges.ts';
@@ -137,6 +138,8 @@ export function createMqttIngest(options: MqttIngestOptions) {
   return {
     start: () => door.start(),
     stop: () => door.stop(),
+    /** Serves a client that came in by another listener. */
+    accept: (stream: Duplex, remote: string) => door.accept(stream, remote),
     sendConfiguration,
     /** Ends every connection of an edge or a thing with a key that is void; who holds a good one comes again. */
     dismiss(id: EdgeId | ThingId): void {
