@@ -25,6 +25,7 @@ export const serverFolders: Record<string, readonly string[]> = {
   ingest: ['platform', 'things', 'edges', 'log'],
   telemetry: ['platform', 'log'],
   aggregates: [],
+  retention: ['platform', 'things', 'telemetry'],
   readings: ['platform', 'things', 'edges', 'telemetry', 'aggregates'],
   live: ['platform', 'log', 'telemetry', 'readings'],
   flow: ['platform', 'edges', 'log', 'ingest', 'telemetry'],

@@ -16,6 +16,7 @@ export * from './problem.ts';
 export * from './quality.ts';
 export * from './readings.ts';
 export * from './refused-value.ts';
+export * from './retention.ts';
 export * from './sample.ts';
 export * from './site.ts';
 export * from './tenant.ts';

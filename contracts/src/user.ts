@@ -13,6 +13,8 @@ export const permissions = [
   'things.read',
   'things.write',
   'readings.read',
+  'readings.delete',
+  'retention.write',
   'samples.write',
   'edges.read',
   'edges.write',
@@ -22,7 +24,14 @@ export const permissions = [
 export type Permission = (typeof permissions)[number];
 
 const viewer: readonly Permission[] = ['things.read', 'readings.read', 'edges.read'];
-const engineer: readonly Permission[] = [...viewer, 'things.write', 'samples.write', 'edges.write', 'users.read'];
+const engineer: readonly Permission[] = [
+  ...viewer,
+  'things.write',
+  'samples.write',
+  'retention.write',
+  'edges.write',
+  'users.read',
+];
 const granted: Record<Role, readonly Permission[]> = { owner: permissions, engineer, operator: viewer, viewer };
 
 export function may(who: Role, what: Permission): boolean {

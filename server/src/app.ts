@@ -50,6 +50,9 @@ import { createCertificates } from './platform/tls/certificates.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
+import { createRetention } from './retention/retention.ts';
+import { retentionMigrations } from './retention/retention-migrations.ts';
+import { registerRetentionRoutes } from './retention/retention-routes.ts';
 import { createTelemetry, telemetryFormat } from './telemetry/telemetry.ts';
 import { registerSiteRoutes } from './things/sites-routes.ts';
 import { createThings } from './things/things.ts';
@@ -88,6 +91,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     ...identityMigrations,
     ...thingMigrations,
     ...edgeMigrations,
+    ...retentionMigrations,
   });
 
   // Who asks, and what there is.
@@ -122,11 +126,13 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     nowUs,
     lines,
   });
+  const retention = await createRetention({ database, things, nowMs, lines, tenants: () => identity.tenants() });
   const telemetry = createTelemetry({
     directory: join(config.dataDirectory, 'telemetry'),
     log,
     consumer: log.consumer('telemetry'),
     clock: nowUs,
+    keepFrom: retention.keepFrom,
     onFault: (fault) => lines('error', 'telemetry fault', { code: fault.code, cause: fault.message }),
   });
   const readings = createReadings({ telemetry, things, edges, nowMs });
@@ -174,7 +180,8 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   });
   registerSamplesRoutes(http, { ingest, things, nowUs });
   registerRefusedValuesRoutes(http, { things, refused });
-  registerReadingRoutes(http, { readings, telemetry, things, nowUs });
+  registerReadingRoutes(http, { readings, telemetry, things, nowUs, keepFrom: retention.keepFrom });
+  registerRetentionRoutes(http, { retention, telemetry });
   registerSiteRoutes(http, things);
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
   registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
@@ -246,6 +253,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await tls?.certificates.start();
       await backup.start();
       await telemetry.start();
+      retention.start(telemetry);
       await data.upgraded();
       ({ port: mqttPort } = await mqtt.start());
       await http.listen({ host: config.plainHost, port: config.httpPort });
@@ -265,6 +273,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       live.stop();
       await tls?.https.stop();
       await http.close();
+      await retention.stop();
       await telemetry.stop();
       await log.close();
       await database.destroy();

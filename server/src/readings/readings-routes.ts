@@ -16,9 +16,10 @@ import {
 import { z } from 'zod';
 import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { KeepFrom, Telemetry } from '../telemetry/telemetry.ts';
 import type { Things } from '../things/things.ts';
 import { registerAggregateRoutes } from './aggregate-routes.ts';
+import { bucketWidthUs } from './bucket-width.ts';
 import { asked, checkSpan, plainJson, span } from './reading-questions.ts';
 import { type Readings, toReading } from './readings.ts';
 import { createZonedTime, csvHeader, csvLine } from './readings-csv.ts';
@@ -31,9 +32,14 @@ interface ReadingRoutesOptions {
   telemetry: Telemetry;
   things: Things;
   nowUs: () => number;
+  /** From when on the history of a series is kept. */
+  keepFrom: (tenantNumber: number, series: number) => KeepFrom;
 }
 
-export function registerReadingRoutes(http: Http, { readings, telemetry, things, nowUs }: ReadingRoutesOptions): void {
+export function registerReadingRoutes(
+  http: Http,
+  { readings, telemetry, things, nowUs, keepFrom }: ReadingRoutesOptions,
+): void {
   function pointsAsked(tenant: TenantId, list: string): Point[] {
     const asked = [...new Set(list.split(',').map(Number))];
     if (asked.length > maxSeriesAsked)
@@ -114,6 +120,7 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things,
     config: { permission: 'readings.read' },
     schema: {
       summary: 'Samples of points in [from, to), summed up in equal buckets',
+      description: 'At most `count` buckets: wide ones are whole minutes or hours. `widthUs` says how wide they are.',
       tags: ['readings'],
       querystring: span.extend({ count: z.coerce.number().int().min(1).max(maxBuckets).default(500) }),
       response: { 200: page(seriesBuckets) },
@@ -128,8 +135,9 @@ export function registerReadingRoutes(http: Http, { readings, telemetry, things,
           'readings.too-much',
           `${points.length} series × ${count} buckets is more than ${maxRangeRows}: ask for fewer`,
         );
-      const widthUs = Math.max(1, Math.ceil((to - from) / count));
       const series = points.map((point) => point.series);
+      const kept = series.map((one) => keepFrom(tenantNumber, one));
+      const widthUs = bucketWidthUs(Math.ceil((to - from) / count), from, kept);
       const found = await asked(telemetry.buckets({ tenant: tenantNumber, series, fromUs: from, toUs: to, widthUs }));
       return {
         items: points.map((point) => ({ series: point.series, widthUs, buckets: found.get(point.series) ?? [] })),

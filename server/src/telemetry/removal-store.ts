@@ -1,4 +1,5 @@
 import { bindNumbers } from './bind-numbers.ts';
+import { synced } from './durable-tables.ts';
 import { micros, type TimeSpan } from './part-sql.ts';
 import { dayUs } from './rollup-store.ts';
 import type { EngineParameters, TelemetryEngine } from './telemetry-engine.ts';
@@ -59,7 +60,7 @@ export function createRemovalStore(engine: TelemetryEngine): RemovalStore {
       engine.run(`CREATE TABLE IF NOT EXISTS deletions
         (tenant UInt32, series UInt32, from_us Int64, to_us Int64, arrival_us Int64)
         ENGINE = MergeTree ORDER BY (arrival_us, tenant, series)
-        SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`),
+        SETTINGS ${synced}`),
     dropDay: (day) => engine.run(`ALTER TABLE samples DROP PARTITION ID '${partitionOf(day)}'`),
     async deleteOfDay(day, wanted) {
       for (const { tenant, series } of wanted)

@@ -1,5 +1,6 @@
 import { bindNumbers } from './bind-numbers.ts';
 import type { BucketPart } from './bucket-parts.ts';
+import { synced } from './durable-tables.ts';
 import { encodeNativeBlock } from './native-block.ts';
 import { rollupPartsSql, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';
 import type { EngineParameters, TelemetryEngine } from './telemetry-engine.ts';
@@ -30,16 +31,15 @@ const columns = `
   area Float64 CODEC(ZSTD(1)),
   area_us UInt32 CODEC(ZSTD(1)),
   version Int64 CODEC(Delta, ZSTD(1))`;
-const durable = 'fsync_after_insert = 1, fsync_part_directory = 1';
 const tables = [
   `CREATE TABLE IF NOT EXISTS minutes (${columns}) ENGINE = ReplacingMergeTree(version)
-   PARTITION BY toYYYYMM(begin) ORDER BY (tenant, series, begin) SETTINGS ${durable}`,
+   PARTITION BY toYYYYMM(begin) ORDER BY (tenant, series, begin) SETTINGS ${synced}`,
   `CREATE TABLE IF NOT EXISTS hours (${columns}) ENGINE = ReplacingMergeTree(version)
-   PARTITION BY toYear(begin) ORDER BY (tenant, series, begin) SETTINGS ${durable}`,
+   PARTITION BY toYear(begin) ORDER BY (tenant, series, begin) SETTINGS ${synced}`,
   `CREATE TABLE IF NOT EXISTS rollup_progress (id UInt8, from_hour Int64, to_hour Int64, version Int64)
-   ENGINE = ReplacingMergeTree(version) ORDER BY id SETTINGS ${durable}`,
+   ENGINE = ReplacingMergeTree(version) ORDER BY id SETTINGS ${synced}`,
   `CREATE TABLE IF NOT EXISTS late_days (tenant UInt32, day UInt32, series UInt32, hours UInt32, version Int64)
-   ENGINE = ReplacingMergeTree(version) ORDER BY (tenant, day, series) SETTINGS ${durable}`,
+   ENGINE = ReplacingMergeTree(version) ORDER BY (tenant, day, series) SETTINGS ${synced}`,
 ];
 
 /** Hours of a day in which a series (0: any of the tenant) has samples that its roll-ups lack; 0: none any more. */
@@ -75,6 +75,10 @@ export interface RollupStore {
    */
   rollUp(tenant: number, series: readonly number[], span: TimeSpan, keepFuller: boolean): Promise<void>;
   parts(table: 'minutes' | 'hours', query: PartsQuery): Promise<Map<number, BucketPart[]>>;
+  /** Of each series of a tenant: samples and hours with any, since. */
+  activity(tenant: number, sinceUs: number): Promise<Map<number, { samples: number; hours: number }>>;
+  /** Bytes of a row on disk; null while there is none. */
+  bytesPerRow(table: 'minutes' | 'hours'): Promise<number | null>;
 }
 
 const secondsOf = (us: number) => Math.floor(us / 1_000_000);
@@ -173,6 +177,22 @@ export function createRollupStore(engine: TelemetryEngine): RollupStore {
       });
       const minutes = rollupPartsSql('minutes', minuteUs, `${whole} AND ${begins}`);
       await run(`${target('hours')} FROM (${minutes}) AS p`, { ...parameters, width: hourUs });
+    },
+    async activity(tenant, sinceUs) {
+      const [series, samples, hours] = (await engine.query(
+        `SELECT series, sum(samples) + sum(bads), count() FROM hours FINAL
+         WHERE tenant = {tenant:UInt32} AND begin >= toDateTime({since:UInt32}) GROUP BY series`,
+        { tenant, since: secondsOf(sinceUs) },
+      )) as [number[], number[], number[]];
+      return new Map((series ?? []).map((one, i) => [one, { samples: samples[i]!, hours: hours[i]! }]));
+    },
+    async bytesPerRow(table) {
+      const [rows, bytes] = await engine.query(
+        `SELECT sum(rows), sum(bytes_on_disk) FROM system.parts
+         WHERE active AND database = currentDatabase() AND table = '${table}'`,
+        {},
+      );
+      return Number(rows?.[0]) > 0 ? Number(bytes![0]) / Number(rows![0]) : null;
     },
     async parts(table, { tenant, series, fromUs, widthUs, spans }) {
       if (spans.length === 0) return new Map();

@@ -1,5 +1,6 @@
 import type { BucketPart } from './bucket-parts.ts';
 import { binaryScale } from './decimal-values.ts';
+import { synced } from './durable-tables.ts';
 import { micros, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';
 import { emptyColumns, encodeColumns, pickRows, type SampleColumns } from './sample-columns.ts';
 import { type StoredSample, storedValue } from './stored-sample.ts';
@@ -21,13 +22,6 @@ const columns = `
   status UInt16 CODEC(ZSTD(1)),
   arrival DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) SETTINGS (min_compress_block_size = 1048576),
   value Float64 ALIAS if(scale = ${binaryScale}, binary, decimal / intExp10(scale))`;
-/**
- * Inserts and merges are on the disk before they count: a merged part takes the place of parts that were, and after a
- * power cut it would be read with holes or not at all.
- */
-const synced =
-  'fsync_after_insert = 1, fsync_part_directory = 1, ' +
-  'min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1';
 const durable = `${synced}, non_replicated_deduplication_window = 1000`;
 
 const tables = [

@@ -42,6 +42,14 @@ export interface TelemetryOptions {
   readonly blockAgeMs?: number;
 }
 
+/** Bytes are of a row on disk, over all tenants; null while there is none. */
+export interface Growth {
+  readonly series: ReadonlyMap<number, { readonly samples: number; readonly hours: number }>;
+  readonly sampleBytes: number | null;
+  readonly minuteBytes: number | null;
+  readonly hourBytes: number | null;
+}
+
 export interface TelemetryStats {
   readonly rows: number;
   readonly bytesOnDisk: number;
@@ -97,6 +105,8 @@ export interface Telemetry {
   flush(): Promise<void>;
   /** Brings the sums by minute and hour up to date, which else happens by itself. */
   rollUp(): Promise<void>;
+  /** What the history of a tenant grows by: by series, over the last `days` days. */
+  growth(tenant: number, days: number): Promise<Growth>;
   /** Takes away what is older than `keepFrom` says. */
   expire(signal: AbortSignal): Promise<Expired>;
   /**
@@ -272,6 +282,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     flush,
     rollUp: () => rollups.settle(),
+    async growth(tenant, days) {
+      const [series, minuteBytes, hourBytes] = await Promise.all([
+        rollupStore.activity(tenant, clock() - days * 86_400_000_000),
+        rollupStore.bytesPerRow('minutes'),
+        rollupStore.bytesPerRow('hours'),
+      ]);
+      return { series, sampleBytes: size.rows > 0 ? size.bytesOnDisk / size.rows : null, minuteBytes, hourBytes };
+    },
     expire: (signal) =>
       expire({ store: removalStore, rollupStore, rollups, known: () => latest.known(), keepFrom }, signal),
     remove: ({ tenant, series, fromUs, toUs }, onProgress, signal) =>

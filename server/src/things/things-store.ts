@@ -133,7 +133,7 @@ export function createThingsStore(database: Database) {
           .selectFrom('points')
           .innerJoin('things', 'things.id', 'points.thing')
           .selectAll('points')
-          .select(['things.tenant_number', 'things.number as thing_number'])
+          .select(['things.tenant_number', 'things.number as thing_number', 'things.model'])
           .orderBy('points.series')
           .execute()
       ).map((row) => ({
@@ -141,6 +141,7 @@ export function createThingsStore(database: Database) {
         tenant: row.tenant as TenantId,
         tenantNumber: Number(row.tenant_number),
         thingNumber: Number(row.thing_number),
+        model: row.model,
         sender: Number(row.sender),
       })),
     /** All of them and what `alongside` writes, or nothing. */

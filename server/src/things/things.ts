@@ -33,6 +33,7 @@ interface HeldPoint {
   tenant: TenantId;
   tenantNumber: number;
   thingNumber: number;
+  model: string;
   sender: number;
 }
 
@@ -139,7 +140,7 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
           device: null,
           maxIntervalMs: null,
         };
-        return { point, ...owner, thingNumber, sender: thingNumber };
+        return { point, ...owner, thingNumber, model: made.model, sender: thingNumber };
       });
       await store.insertThing(
         {
@@ -199,6 +200,12 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
     point(tenant: TenantId, series: number): Point | undefined {
       const held = bySeries.get(series);
       return held?.tenant === tenant ? held.point : undefined;
+    },
+    /** The thing model that a series follows; undefined when there is no such point. */
+    modelOf: (series: number) => bySeries.get(series)?.model,
+    /** Every point of a tenant. */
+    *points(tenant: TenantId): Iterable<Point> {
+      for (const held of bySeries.values()) if (held.tenant === tenant) yield held.point;
     },
     /** The number under which a thing writes its own points; 0 for a thing without points. */
     senderOf: (id: ThingId) => byThing.get(id)?.[0]?.thingNumber ?? 0,

@@ -1,0 +1,43 @@
+import { retention, retentionChange } from '@luban/contracts';
+import { actorOf, type Http } from '../platform/http/http.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { RetentionFeature } from './retention.ts';
+
+export function registerRetentionRoutes(
+  http: Http,
+  { retention: feature, telemetry }: { retention: RetentionFeature; telemetry: Telemetry },
+): void {
+  http.route({
+    method: 'GET',
+    url: '/api/v1/retention',
+    config: { permission: 'readings.read' },
+    schema: {
+      summary: 'How long history is kept, and what it takes on disk',
+      tags: ['readings'],
+      response: { 200: retention },
+    },
+    handler: async (request) => {
+      const { tenant, tenantNumber } = actorOf(request);
+      return feature.show(tenant, tenantNumber, telemetry);
+    },
+  });
+  http.route({
+    method: 'PUT',
+    url: '/api/v1/retention',
+    config: { permission: 'retention.write' },
+    schema: {
+      summary: 'Set how long history is kept, of the tenant, a thing model or a point; null takes the rule away',
+      description: 'What is older goes within hours, by whole days, and does not come back.',
+      tags: ['readings'],
+      body: retentionChange,
+      response: { 200: retention },
+    },
+    handler: async (request) => {
+      const { tenant, tenantNumber } = actorOf(request);
+      const { policy, ...target } = request.body;
+      if (policy === null) await feature.remove(tenant, target);
+      else await feature.put(tenant, tenantNumber, { ...target, policy });
+      return feature.show(tenant, tenantNumber, telemetry);
+    },
+  });
+}
