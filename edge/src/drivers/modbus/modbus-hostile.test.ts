@@ -184,11 +184,13 @@ describe('the Modbus TCP driver before a hostile device', { timeout: 30_000 }, (
       void setTimeout(() => socket.writable && socket.write(honestAnswer(request)), ms);
     answer = delay(30);
     const recorded = await start({ a: { address: 1 } }, { pollIntervalMs: 100, timeoutMs: 500 });
-    await until('ten rounds', () => recorded.readings.length >= 11);
-    const times = recorded.readings.map(({ timeUs }) => timeUs / 1000);
-    // With drift, ten rounds would take 10 × (100 + 30) ms.
-    expect(times[10]! - times[0]!).toBeGreaterThan(950);
-    expect(times[10]! - times[0]!).toBeLessThan(1200);
+    // With drift, every round would come 100 + 30 ms after the one before; a busy machine makes some late, not all.
+    const onBeat = () => {
+      const times = recorded.readings.slice(-11).map(({ timeUs }) => timeUs / 1000);
+      const steps = times.slice(1).map((time, i) => time - times[i]!);
+      return steps.filter((step) => step > 50 && Math.abs(step - 100 * Math.round(step / 100)) < 15).length;
+    };
+    await until('most of ten rounds are on the beat', () => onBeat() >= 7);
     answer = delay(150);
     await until('it is degraded', () => recorded.statuses.at(-1)?.cause?.code === 'modbus.poll-overrun');
     answer = delay(5);
