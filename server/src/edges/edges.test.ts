@@ -110,3 +110,15 @@ test('an edge that collects for a thing learns that the thing was removed', asyn
   expect(after.version).toBeGreaterThan(before.version);
   expect(sent).toEqual([device.edge]);
 });
+
+test('a point that is looked up by key follows its bindings, is its tenant’s alone and goes with its thing', async () => {
+  const keyed = () => things.keyedPointsOf(owner.tenant, thing.id);
+  expect(keyed().get('a')).toMatchObject({ key: 'a', device: null });
+  expect(keyed().get('c')).toBeUndefined();
+  await edges.addBindings(owner.tenant, device.id, [binding('a')]);
+  expect(keyed().get('a')).toMatchObject({ key: 'a', device: device.id });
+  const stranger = 'tenant:00000000000000000000000001' as TenantId;
+  expect(things.keyedPointsOf(stranger, thing.id).get('a')).toBeUndefined();
+  await things.removeThing(owner.tenant, thing.id);
+  expect(keyed().get('a')).toBeUndefined();
+});

@@ -198,7 +198,7 @@ export async function createEdges({ database, things, now, sendConfiguration, di
             'bindings.wrong-protocol',
             `${one.property}: ${one.address.protocol} in a ${holder.protocol} device`,
           );
-        const point = things.pointsOf(tenant, one.thing).find(({ key }) => key === one.property);
+        const point = things.keyedPointsOf(tenant, one.thing).get(one.property);
         if (point === undefined)
           throw new Refusal('points.not-found', `The thing ${one.thing} has no property ${one.property}`);
         if (point.device !== null)

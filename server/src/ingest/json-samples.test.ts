@@ -16,7 +16,12 @@ const point = (series: number, key: string, type: Point['type']): Point => ({
   device: null,
   maxIntervalMs: null,
 });
-const points = [point(7, 'temperature', 'number'), point(8, 'running', 'boolean'), point(9, 'recipe', 'json')];
+const points = new Map(
+  [point(7, 'temperature', 'number'), point(8, 'running', 'boolean'), point(9, 'recipe', 'json')].map((one) => [
+    one.key,
+    one,
+  ]),
+);
 const plain = { quality: 'good', simulated: false };
 
 describe('JSON samples', () => {

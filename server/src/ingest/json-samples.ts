@@ -8,13 +8,13 @@ import {
   type SampleValue,
 } from '@luban/contracts';
 import { Refusal } from '../platform/errors.ts';
+import type { KeyedPoints } from '../things/things.ts';
 
 /**
  * JSON samples → samples of the thing's points. Throws Refusal `samples.invalid` that points at each wrong value:
  * an unknown property, a value of the wrong type.
  */
-export function readJsonSamples(given: JsonSamples, points: readonly Point[], nowUs: number): Sample[] {
-  const byKey = new Map(points.map((point) => [point.key, point]));
+export function readJsonSamples(given: JsonSamples, points: KeyedPoints, nowUs: number): Sample[] {
   const many = 'samples' in given;
   const errors: { pointer: string; message: string }[] = [];
   const samples: Sample[] = [];
@@ -22,11 +22,11 @@ export function readJsonSamples(given: JsonSamples, points: readonly Point[], no
     const timeUs = time === undefined ? nowUs : microseconds(time);
     const code = qualityCode(quality as QualityReason);
     for (const [key, value] of Object.entries(values)) {
-      const pointer = `${many ? `/samples/${i}` : ''}/values/${shown(key)}`;
-      const point = byKey.get(key);
+      const point = points.get(key);
       const wrong =
         point === undefined ? `the thing has no property ${shown(key)}` : wrongValue(point, value as SampleValue, code);
-      if (wrong !== undefined) errors.push({ pointer, message: wrong });
+      if (wrong !== undefined)
+        errors.push({ pointer: `${many ? `/samples/${i}` : ''}/values/${shown(key)}`, message: wrong });
       else samples.push({ series: point!.series, time: timeUs, value: value as SampleValue, quality: code, simulated });
     }
   });

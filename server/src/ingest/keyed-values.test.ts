@@ -16,7 +16,12 @@ const point = (series: number, key: string, type: Point['type']): Point => ({
   device: null,
   maxIntervalMs: null,
 });
-const points = [point(1, 'n', 'number'), point(2, 'b', 'boolean'), point(3, 's', 'string'), point(4, 'j', 'json')];
+const points = new Map(
+  [point(1, 'n', 'number'), point(2, 'b', 'boolean'), point(3, 's', 'string'), point(4, 'j', 'json')].map((one) => [
+    one.key,
+    one,
+  ]),
+);
 const read = (values: Record<string, Json>, timeUs: number | null = null) =>
   readKeyedValues([{ timeUs, values }], points, 777);
 

@@ -1,4 +1,5 @@
 import { type Json, kindOf, type Point, qualityCode, type Sample, type ThingId } from '@luban/contracts';
+import type { KeyedPoints } from '../things/things.ts';
 import type { DialectContext, KeyedValues } from './dialect.ts';
 import type { IngestOutcome } from './ingest.ts';
 import type { MqttIdentity } from './mqtt-identity.ts';
@@ -18,16 +19,15 @@ const shownKeyLength = 80;
  */
 export function readKeyedValues(
   given: readonly KeyedValues[],
-  points: readonly Point[],
+  points: KeyedPoints,
   nowUs: number,
 ): { samples: Sample[]; refused: RefusedValue[] } {
-  const byKey = new Map(points.map((point) => [point.key, point]));
   const samples: Sample[] = [];
   const refused: RefusedValue[] = [];
   for (const { timeUs, values } of given) {
     const time = timeUs ?? nowUs;
     for (const key in values) {
-      const point = byKey.get(key);
+      const point = points.get(key);
       const value = point === undefined ? undefined : fitting(point, values[key]!);
       if (value === undefined)
         refused.push({
@@ -65,7 +65,7 @@ export async function storeKeyedValues(
   dialect: string,
   given: readonly KeyedValues[],
 ): Promise<KeyedOutcome> {
-  const { samples, refused } = readKeyedValues(given, things.pointsOf(sender.tenant, thing), nowUs());
+  const { samples, refused } = readKeyedValues(given, things.keyedPointsOf(sender.tenant, thing), nowUs());
   ledger.note(thing, dialect, refused);
   if (samples.length === 0) return { ok: true, stored: 0, refused };
   const outcome = await ingest.acceptSamples(sender, samples);

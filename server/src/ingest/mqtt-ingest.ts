@@ -107,7 +107,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
 
   function takeJson(identity: ThingIdentity, payload: Buffer): Promise<PublishOutcome> {
     const given = jsonSamples.parse(parseJson(payload.toString('utf8')));
-    const samples = readJsonSamples(given, things.pointsOf(identity.tenant, identity.thing), nowUs());
+    const samples = readJsonSamples(given, things.keyedPointsOf(identity.tenant, identity.thing), nowUs());
     return ingest.acceptSamples(identity, samples).then(plain);
   }
 

@@ -25,7 +25,7 @@ export function registerSamplesRoutes(
     handler: async (request) => {
       const actor = actorOf(request);
       const thing = await things.thing(actor.tenant, thingOf(actor, request.body.thing));
-      const points = things.pointsOf(actor.tenant, thing.id);
+      const points = things.keyedPointsOf(actor.tenant, thing.id);
       const samples = readJsonSamples(request.body, points, nowUs());
       return accepted(
         await ingest.acceptSamples({ tenantNumber: actor.tenantNumber, number: things.senderOf(thing.id) }, samples),

@@ -25,6 +25,8 @@ interface Owner {
   readonly tenant: TenantId;
   readonly tenantNumber: number;
 }
+/** The points of one thing by their property's key. */
+export type KeyedPoints = Pick<ReadonlyMap<string, Point>, 'get'>;
 type NewThing = Omit<Thing, 'id' | 'createdAt'>;
 
 /** A point with the sender that may write it. Points are held in memory: every sample and every page asks for them. */
@@ -53,8 +55,11 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
   const directory = new SeriesDirectory();
   const bySeries = new Map<number, HeldPoint>();
   const byThing = new Map<ThingId, HeldPoint[]>();
+  /** Of the things whose points were asked for by key since the last change. */
+  const byKey = new Map<ThingId, Map<string, HeldPoint>>();
 
   function hold(held: HeldPoint) {
+    byKey.delete(held.point.thing);
     bySeries.set(held.point.series, held);
     const siblings = byThing.get(held.point.thing);
     if (siblings === undefined) byThing.set(held.point.thing, [held]);
@@ -189,12 +194,28 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
         directory.remove(point.series);
       }
       byThing.delete(id);
+      byKey.delete(id);
       dismiss(id);
       await pointsGone(devices);
     },
 
     pointsOf(tenant: TenantId, id: ThingId): Point[] {
       return (byThing.get(id) ?? []).filter((held) => held.tenant === tenant).map(({ point }) => point);
+    },
+    /** The same for who asks by key at every message: the cost does not grow with the thing's points. */
+    keyedPointsOf(tenant: TenantId, id: ThingId): KeyedPoints {
+      let keys = byKey.get(id);
+      if (keys === undefined) {
+        keys = new Map((byThing.get(id) ?? []).map((held) => [held.point.key, held]));
+        if (keys.size > 0) byKey.set(id, keys);
+      }
+      const held = keys;
+      return {
+        get(key) {
+          const one = held.get(key);
+          return one?.tenant === tenant ? one.point : undefined;
+        },
+      };
     },
     /** Undefined when the tenant has no such point. */
     point(tenant: TenantId, series: number): Point | undefined {

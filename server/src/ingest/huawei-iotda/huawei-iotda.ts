@@ -34,8 +34,8 @@ export function createHuaweiIotda(context: DialectContext): Dialect {
       if (device === undefined) return { ok: false, reason: 'not-authorized', message: `${topic} is not served here` };
       if (identity.kind !== 'thing' || (identity.login !== undefined && identity.login !== device))
         return { ok: false, reason: 'not-authorized', message: `${device} is not this device` };
-      const keys = new Set(context.things.pointsOf(identity.tenant, identity.thing).map(({ key }) => key));
-      const given = readReport(parseJson(payload.toString('utf8')), (key) => keys.has(key));
+      const points = context.things.keyedPointsOf(identity.tenant, identity.thing);
+      const given = readReport(parseJson(payload.toString('utf8')), (key) => points.get(key) !== undefined);
       const outcome = await storeKeyedValues(context, identity, identity.thing, 'huawei-iotda', given);
       if (!outcome.ok) return outcome;
       return outcome.stored === 0 && outcome.refused.length > 0
