@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { configDefaults, defineConfig, mergeConfig } from 'vitest/config';
 import embedded from './vitest.config.ts';
 
-/** Every suite that makes its records by this file runs here once more, on PostgreSQL. */
-const onBothEngines = /records\.test-support\.ts|in-process-platform\.ts/;
+/** Every suite that makes its records or its log by one of these runs here once more, on PostgreSQL and NATS. */
+const onBothEngines = /(records|log)\.test-support\.ts|in-process-platform\.ts/;
 
 const suites = ['server/src', 'tests'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -1,6 +1,6 @@
 // npm test: everything that must hold, from a clean clone: lint, types, unit, integration, fault and browser tests.
 // npm run test:faults: the fault runs of docs/faults.md at length.
-// npm run test:cluster: the same product on PostgreSQL and whatever else a cluster runs on.
+// npm run test:cluster: the same product on PostgreSQL and NATS.
 // --all: npm test and npm run test:cluster, counted together. Each ends with a line of its own: N passed, N failed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
@@ -35,7 +35,10 @@ const embeddedTools = [
   { path: '/usr/sbin/iptables', debian: 'iptables', skippable: true },
   { path: '/usr/bin/faketime', debian: 'faketime', skippable: true },
 ];
-const clusterTools = [{ path: '/usr/lib/postgresql/15/bin/postgres', debian: 'postgresql-15' }];
+const clusterTools = [
+  { path: '/usr/lib/postgresql/15/bin/postgres', debian: 'postgresql-15' },
+  { path: '/usr/sbin/nats-server', debian: 'nats-server' },
+];
 const tools = [...(clusterOnly ? [] : embeddedTools), ...(withCluster ? clusterTools : [])];
 
 function run(command, args, options = {}) {

@@ -112,7 +112,13 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   });
 
   // The path of a sample: doors → ingest → log → telemetry → live.
-  const log = await openLog({ directory: join(config.dataDirectory, 'log'), maxBytes: config.logBytes, nowUs, lines });
+  const log = await openLog({
+    address: config.log,
+    directory: join(config.dataDirectory, 'log'),
+    maxBytes: config.logBytes,
+    nowUs,
+    lines,
+  });
   const ingest = createIngest({ log, directory: things.directory, nowUs, lines });
   const refused = createRefusedValues({ nowMs, lines });
   const mqtt = createMqttIngest({

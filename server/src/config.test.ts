@@ -2,15 +2,24 @@ import { expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 
 test('without settings everything is embedded', () => {
-  const { records, dataDirectory } = readConfig({ PATH: '/bin' });
-  expect({ records, dataDirectory }).toEqual({ records: undefined, dataDirectory: 'data/platform' });
+  const { records, log, dataDirectory } = readConfig({ PATH: '/bin' });
+  expect({ records, log, dataDirectory }).toEqual({
+    records: undefined,
+    log: undefined,
+    dataDirectory: 'data/platform',
+  });
 });
 
 test('a wrong address of an engine stops the start, names its key, and shows no password', () => {
-  for (const [key, value] of [
-    ['LUBAN_RECORDS', 'postgres://luban:se4ret@db'],
-    ['LUBAN_RECORDS', 'mysql://luban:se4ret@db/luban'],
-    ['LUBAN_RECORDS', 'postgres://luban:se4ret@db:x/luban'],
+  const records = 'LUBAN_RECORDS: must look like postgres://user:password@host:5432/database';
+  const log = 'LUBAN_LOG: must look like nats://user:password@a:4222,b:4222,c:4222';
+  for (const [key, value, complaint] of [
+    ['LUBAN_RECORDS', 'postgres://luban:se4ret@db', records],
+    ['LUBAN_RECORDS', 'mysql://luban:se4ret@db/luban', records],
+    ['LUBAN_RECORDS', 'postgres://luban:se4ret@db:x/luban', records],
+    ['LUBAN_LOG', 'kafka://luban:se4ret@a,b', log],
+    ['LUBAN_LOG', 'nats://luban:se4ret@a:4222,', log],
+    ['LUBAN_LOG', 'nats://luban:se4ret%@a', log],
   ] as const) {
     let told = '';
     try {
@@ -18,7 +27,7 @@ test('a wrong address of an engine stops the start, names its key, and shows no 
     } catch (error) {
       told = (error as Error).message;
     }
-    expect(told).toContain(`${key}: must look like postgres://user:password@host:5432/database`);
+    expect(told).toContain(complaint);
     expect(told).not.toContain('se4ret');
   }
 });

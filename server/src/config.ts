@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseNatsAddress } from './log/nats-address.ts';
 import { isPostgresAddress } from './platform/database/postgres-address.ts';
 import type { CertificateFiles } from './platform/tls/certificates.ts';
 
@@ -30,6 +31,13 @@ const schema = z.object({
   LUBAN_TLS_KEY: file.describe('PEM file: the key of the certificate'),
   LUBAN_HTTPS_PORT: port.optional().describe('8443 where there is a certificate'),
   LUBAN_MQTT_TLS_PORT: port.optional().describe('8883 where there is a certificate'),
+  LUBAN_LOG: z
+    .string()
+    .refine((address) => address === '' || parseNatsAddress(address) !== null, {
+      error: 'must look like nats://user:password@a:4222,b:4222,c:4222',
+    })
+    .default('')
+    .describe('NATS JetStream servers that hold the log; empty: the journal in the data folder'),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -61,6 +69,8 @@ export interface ServerConfig {
   /** Where the doors without TLS listen. */
   readonly plainHost: string;
   readonly tls: TlsConfig | null;
+  /** `nats://…`; absent: the journal in the data directory. */
+  readonly log?: string | undefined;
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
@@ -92,6 +102,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     records: values.LUBAN_RECORDS === '' ? undefined : values.LUBAN_RECORDS,
     plainHost: values.LUBAN_PLAIN_HOST ?? values.LUBAN_HOST,
     tls: tlsOf(values),
+    log: values.LUBAN_LOG === '' ? undefined : values.LUBAN_LOG,
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },

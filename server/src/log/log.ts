@@ -1,28 +1,39 @@
-import { JournalError, type JournalFault, openJournal } from '@luban/journal';
-import { Histogram } from '../platform/histogram.ts';
-import { errorLine, type LogLines } from '../platform/log-lines.ts';
-import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
+import type { Histogram } from '../platform/histogram.ts';
+import type { LogLines } from '../platform/log-lines.ts';
+import { openJournalLog } from './journal-log.ts';
+import type { LogRecord } from './log-record.ts';
+import { openNatsLog } from './nats-log.ts';
 
 export type { LogRecord } from './log-record.ts';
 
-/** What consumers read. The embedded engine is `journal`; a cluster's log stands behind the same words. */
+/** What consumers read. */
 export interface SampleLog {
-  /** The oldest position that is kept, and the one that the next record gets. */
+  /**
+   * The oldest position that is kept, and the one that the next record gets at least. Positions grow from record to
+   * record; whether they leave numbers out is the engine's affair: go on from the last record's position + 1.
+   */
   readonly first: number;
   readonly next: number;
+  /** At least so many records wait from `position` on; exactly 0 when none does. */
+  behind(position: number): number;
+  /**
+   * Records from `from` on, in order; at least one where there is one, whatever `limit` says, and none only when nothing
+   * readable lies between `from` and what `next` was at the call. Rejects while the log cannot be read.
+   */
   read(from: number, limit: { records?: number; bytes?: number }): Promise<LogRecord[]>;
   /** True as soon as a record at or after `position` is durable; false when aborted or closed. */
   waitFor(position: number, signal: AbortSignal): Promise<boolean>;
 }
 
-/** A consumer's durable place: everything below is done. */
+/** A consumer's durable place: everything below is done. A new consumer begins at the first record. */
 export interface OffsetStore {
   readonly committed: number;
+  /** Durable when it resolves. Rejects for a position beyond `next`. */
   commit(position: number): Promise<void>;
 }
 
 export interface Log extends SampleLog {
-  /** Resolves with the position once the batch is on disk; rejects with JournalError when it cannot be. */
+  /** Resolves with the position once the batch is durable; rejects with an Error with a `code` when it cannot be. */
   append(tenant: number, batch: Uint8Array): Promise<number>;
   consumer(name: string): OffsetStore;
   stats(): {
@@ -33,7 +44,7 @@ export interface Log extends SampleLog {
     /** Records and bytes since the start. */
     appended: number;
     appendedBytes: number;
-    /** Of one group of appends: write and sync. */
+    /** Of one group of appends: until it was durable. */
     syncs: Histogram;
   };
   /** The files that hold it, and how many bytes of each belong to it now. Only where they are files of ours. */
@@ -42,73 +53,21 @@ export interface Log extends SampleLog {
 }
 
 /** Stored samples leave the log after this long: time enough to replay what a restored backup of the store lacks. */
-const maxAgeMs = 10 * 60_000;
-const trimIntervalMs = 5_000;
+export const maxAgeMs = 10 * 60_000;
+export const trimIntervalMs = 5_000;
 
-interface LogOptions {
+export interface LogOptions {
+  /** `nats://…`; absent: the embedded journal. */
+  address?: string | undefined;
+  /** Of the journal. */
   directory: string;
+  /** Full of what no consumer has taken, it refuses. */
   maxBytes: number;
   nowUs: () => number;
   lines: LogLines;
 }
 
-/** The platform's durable log on the embedded journal. */
-export async function openLog({ directory, maxBytes, nowUs, lines }: LogOptions): Promise<Log> {
-  const onFault = (fault: JournalFault) => lines('error', 'log fault', { ...fault });
-  const syncs = new Histogram();
-  let appended = 0;
-  let appendedBytes = 0;
-  const journal = await openJournal({
-    directory,
-    maxBytes,
-    maxAgeMs,
-    onFault,
-    onWritten({ records, bytes, milliseconds }) {
-      appended += records;
-      appendedBytes += bytes;
-      syncs.observe(milliseconds / 1000);
-    },
-  });
-  const [newest] = await journal.read(journal.next - 1, { records: 1 });
-  let lastArrival = newest === undefined ? 0 : decodeLogRecord(newest.position, newest.payload).arrivalUs;
-  const trim = () =>
-    journal.trim().catch((error: unknown) => lines('error', 'log not trimmed', { cause: errorLine(error) }));
-  const trimming = setInterval(trim, trimIntervalMs);
-  trimming.unref();
-
-  return {
-    get first() {
-      return journal.first;
-    },
-    get next() {
-      return journal.next;
-    },
-    async append(tenant, batch) {
-      lastArrival = Math.max(lastArrival + 1, nowUs());
-      const record = encodeLogRecord(tenant, lastArrival, batch);
-      try {
-        return await journal.append(record);
-      } catch (error) {
-        // Full of what is stored already: make room and try once more; full of what is not must refuse.
-        if (!(error instanceof JournalError) || error.code !== 'journal.full') throw error;
-        await trim();
-        return journal.append(record);
-      }
-    },
-    async read(from, limit) {
-      return (await journal.read(from, limit)).map(({ position, payload }) => decodeLogRecord(position, payload));
-    },
-    waitFor: (position, signal) => journal.waitFor(position, signal),
-    consumer: (name) => journal.consumer(name),
-    files: () => journal.files(),
-    stats() {
-      const { healthy, fault } = journal.state();
-      const shown = fault === undefined ? null : { code: fault.code, message: fault.message, sinceMs: fault.since };
-      return { bytes: journal.bytes, next: journal.next, healthy, fault: shown, appended, appendedBytes, syncs };
-    },
-    async close() {
-      clearInterval(trimming);
-      await journal.close();
-    },
-  };
+/** The platform's durable log, on the engine that the address asks for. */
+export function openLog({ address, ...options }: LogOptions): Promise<Log> {
+  return address === undefined ? openJournalLog(options) : openNatsLog({ address, ...options });
 }

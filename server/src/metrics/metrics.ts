@@ -18,7 +18,7 @@ interface MetricsOptions {
   version: string;
   door: () => DoorStats;
   ingest: Pick<Ingest, 'counts'>;
-  log: Pick<Log, 'stats' | 'first' | 'next' | 'read'>;
+  log: Pick<Log, 'stats' | 'first' | 'behind' | 'read'>;
   telemetry: Pick<Telemetry, 'stats'>;
   watchers: () => number;
   http: ReturnType<typeof meterHttp>;
@@ -89,7 +89,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
       .counter('luban_log_appended_bytes_total', 'Bytes appended to the log.', appendedBytes)
       .histogram('luban_log_sync_seconds', 'Write and sync of one group of appends.', [[{}, syncs]])
       .gauge('luban_log_bytes', 'Bytes that the log holds.', bytes)
-      .gauge('luban_log_records', 'Records that the log holds.', log.next - log.first)
+      .gauge('luban_log_records', 'Records that the log holds.', log.behind(log.first))
       .gauge(
         'luban_log_oldest_age_seconds',
         'Age of the oldest record in the log; 0 when it is empty.',

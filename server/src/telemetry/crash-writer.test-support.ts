@@ -29,6 +29,7 @@ export function createMadeLog(next: number): SampleLog {
   return {
     first: 0,
     next,
+    behind: (position) => Math.max(0, next - position),
     async read(from, { records = 512 }) {
       return Array.from({ length: Math.max(0, Math.min(records, 8, next - from)) }, (_, i) => record(from + i));
     },

@@ -14,6 +14,7 @@ export function createMemoryLog(): MemoryLog {
     get next() {
       return records.length;
     },
+    behind: (position) => Math.max(0, records.length - position),
     append(tenant, batch, arrivalUs) {
       const position = records.length;
       records.push({ position, tenant, arrivalUs, batch });

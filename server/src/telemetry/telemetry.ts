@@ -270,7 +270,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         bytesOnDisk: size.bytesOnDisk,
         rowsPerSecond: recent.reduce((sum, { rows }) => sum + rows, 0) / 10,
         lagMs: oldestUs === undefined ? (anyRead ? 0 : null) : Math.max(0, (clock() - oldestUs) / 1000),
-        backlogRecords: Math.max(0, log.next - writer.inserted),
+        backlogRecords: log.behind(writer.inserted),
         state,
         rolledUpToUs: rollups.stats().toUs,
         lateDays: rollups.stats().lateDays,

@@ -1,0 +1,67 @@
+import { JournalError, type JournalFault, openJournal } from '@luban/journal';
+import { Histogram } from '../platform/histogram.ts';
+import { errorLine } from '../platform/log-lines.ts';
+import { type Log, type LogOptions, maxAgeMs, trimIntervalMs } from './log.ts';
+import { decodeLogRecord, encodeLogRecord } from './log-record.ts';
+
+/** The durable log on the embedded journal, which belongs to this process alone. */
+export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit<LogOptions, 'address'>): Promise<Log> {
+  const onFault = (fault: JournalFault) => lines('error', 'log fault', { ...fault });
+  const syncs = new Histogram();
+  let appended = 0;
+  let appendedBytes = 0;
+  const journal = await openJournal({
+    directory,
+    maxBytes,
+    maxAgeMs,
+    onFault,
+    onWritten({ records, bytes, milliseconds }) {
+      appended += records;
+      appendedBytes += bytes;
+      syncs.observe(milliseconds / 1000);
+    },
+  });
+  const [newest] = await journal.read(journal.next - 1, { records: 1 });
+  let lastArrival = newest === undefined ? 0 : decodeLogRecord(newest.position, newest.payload).arrivalUs;
+  const trim = () =>
+    journal.trim().catch((error: unknown) => lines('error', 'log not trimmed', { cause: errorLine(error) }));
+  const trimming = setInterval(trim, trimIntervalMs);
+  trimming.unref();
+
+  return {
+    get first() {
+      return journal.first;
+    },
+    get next() {
+      return journal.next;
+    },
+    behind: (position) => Math.max(0, journal.next - Math.max(position, journal.first)),
+    async append(tenant, batch) {
+      lastArrival = Math.max(lastArrival + 1, nowUs());
+      const record = encodeLogRecord(tenant, lastArrival, batch);
+      try {
+        return await journal.append(record);
+      } catch (error) {
+        // Full of what is stored already: make room and try once more; full of what is not must refuse.
+        if (!(error instanceof JournalError) || error.code !== 'journal.full') throw error;
+        await trim();
+        return journal.append(record);
+      }
+    },
+    async read(from, limit) {
+      return (await journal.read(from, limit)).map(({ position, payload }) => decodeLogRecord(position, payload));
+    },
+    waitFor: (position, signal) => journal.waitFor(position, signal),
+    consumer: (name) => journal.consumer(name),
+    files: () => journal.files(),
+    stats() {
+      const { healthy, fault } = journal.state();
+      const shown = fault === undefined ? null : { code: fault.code, message: fault.message, sinceMs: fault.since };
+      return { bytes: journal.bytes, next: journal.next, healthy, fault: shown, appended, appendedBytes, syncs };
+    },
+    async close() {
+      clearInterval(trimming);
+      await journal.close();
+    },
+  };
+}

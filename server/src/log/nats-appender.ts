@@ -1,0 +1,145 @@
+import { setTimeout } from 'node:timers/promises';
+import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { Histogram } from '../platform/histogram.ts';
+import { LogFault } from './log-fault.ts';
+import { encodeGroup, groupBytes, maxGroupRecords, positionIn } from './nats-group.ts';
+
+interface Waiting {
+  readonly record: Uint8Array;
+  readonly resolve: (position: number) => void;
+  readonly reject: (fault: LogFault) => void;
+}
+
+interface AppenderOptions {
+  readonly stream: JetStreamClient;
+  readonly streamName: string;
+  readonly subject: string;
+  /** No two servers, and no two starts of one, have the same. */
+  readonly writer: string;
+  /** What the servers take in one message. */
+  readonly maxMessageBytes: number;
+  /** A message with this sequence is durable. */
+  readonly onStored: (sequence: number) => void;
+  /** Makes room of what every consumer has taken. */
+  readonly makeRoom: () => Promise<void>;
+}
+
+/** Joined appends grow to about this; a larger record travels alone. */
+const wantedMessageBytes = 512 * 1024;
+/** Appends that wait, in all: beyond it the senders must. */
+const maxWaitingBytes = 64 << 20;
+const ackTimeoutMs = 5_000;
+/** How long one message is tried again. Well below the stream's window for duplicates, which is two minutes. */
+const giveUpMs = 30_000;
+/** The server's code for a stream that has reached its limit of bytes. */
+const streamFull = 10077;
+
+/**
+ * Group commit: while one message is on its way, what comes is gathered for the next. One message at a time keeps the
+ * order whatever is tried again, and a message that is tried again has the same id, so the stream keeps it once.
+ */
+export function createNatsAppender(options: AppenderOptions) {
+  const { stream, streamName, subject, writer, maxMessageBytes, onStored, makeRoom } = options;
+  const queue: Waiting[] = [];
+  const syncs = new Histogram();
+  let waitingBytes = 0;
+  let appended = 0;
+  let appendedBytes = 0;
+  let messages = 0;
+  let closing = false;
+  let fault: { code: string; message: string; sinceMs: number } | null = null;
+  let sending: Promise<void> | undefined;
+
+  /** What the next message holds, taken out of the queue. */
+  function nextGroup(): Waiting[] {
+    let size = 0;
+    let count = 0;
+    for (; count < Math.min(queue.length, maxGroupRecords); count++) {
+      size += queue[count]!.record.length;
+      if (count > 0 && groupBytes(count + 1, size) > wantedMessageBytes) break;
+    }
+    return queue.splice(0, count);
+  }
+
+  async function sendAll(): Promise<void> {
+    while (queue.length > 0) {
+      const group = nextGroup();
+      const bytes = group.reduce((sum, { record }) => sum + record.length, 0);
+      try {
+        const sequence = await send(encodeGroup(group.map(({ record }) => record)));
+        fault = null;
+        onStored(sequence);
+        for (const [i, { resolve }] of group.entries()) resolve(positionIn(sequence, i, group.length));
+        appended += group.length;
+        appendedBytes += bytes;
+      } catch (error) {
+        // What waits behind it would only wait as long in vain.
+        group.push(...queue.splice(0));
+        const refused = error as LogFault;
+        note(refused);
+        for (const { reject } of group) reject(refused);
+      }
+      for (const { record } of group) waitingBytes -= record.length;
+    }
+  }
+
+  /** The sequence of the stored message. Throws LogFault after trying for `giveUpMs`, or at once when it is full. */
+  async function send(payload: Uint8Array): Promise<number> {
+    const msgID = `${writer}-${++messages}`;
+    const startedMs = performance.now();
+    let madeRoom = false;
+    for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+      try {
+        const triedMs = performance.now();
+        const { seq } = await stream.publish(subject, payload, {
+          msgID,
+          timeout: ackTimeoutMs,
+          expect: { streamName },
+        });
+        syncs.observe((performance.now() - triedMs) / 1000);
+        return seq;
+      } catch (error) {
+        const full = error instanceof JetStreamApiError && error.code === streamFull;
+        if (full && madeRoom)
+          throw new LogFault('log.full', 'the log is full of what is not stored yet', { cause: error });
+        const failed = new LogFault('log.unavailable', `NATS does not take it: ${(error as Error).message}`, {
+          cause: error,
+        });
+        if (performance.now() - startedMs > giveUpMs || closing) throw failed;
+        if (full) {
+          madeRoom = true;
+          await makeRoom();
+          continue;
+        }
+        note(failed);
+        await setTimeout(pauseMs);
+      }
+    }
+  }
+
+  function note(failed: LogFault): void {
+    fault = { code: failed.code, message: failed.message, sinceMs: fault?.sinceMs ?? Date.now() };
+  }
+
+  return {
+    /** Rejects with LogFault. The record is not copied: leave its bytes alone. */
+    async append(record: Uint8Array): Promise<number> {
+      if (closing) throw new LogFault('log.closed', 'the log is closed');
+      if (groupBytes(1, record.length) > maxMessageBytes)
+        throw new LogFault('log.too-large', `a record of ${record.length} bytes; a message holds ${maxMessageBytes}`);
+      if (waitingBytes > maxWaitingBytes) throw new LogFault('log.unavailable', 'too much is waiting for NATS');
+      waitingBytes += record.length;
+      const stored = new Promise<number>((resolve, reject) => queue.push({ record, resolve, reject }));
+      sending ??= sendAll().finally(() => {
+        sending = undefined;
+      });
+      return stored;
+    },
+    stats: () => ({ fault, appended, appendedBytes, syncs }),
+    /** What waits is tried once more. */
+    async close(): Promise<void> {
+      closing = true;
+      await sending;
+    },
+  };
+}

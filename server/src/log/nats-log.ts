@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import { type Log, type LogOptions, maxAgeMs, trimIntervalMs } from './log.ts';
+import { LogFault } from './log-fault.ts';
+import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
+import { parseNatsAddress } from './nats-address.ts';
+import { createNatsAppender } from './nats-appender.ts';
+import { decodeGroup, positionIn, sequenceOf, startOf } from './nats-group.ts';
+import { openNatsOffsets } from './nats-offsets.ts';
+import { createNatsTail, type StoredMessage } from './nats-tail.ts';
+
+const replicas = 3;
+/** The largest batch that a door takes, with what stands around it in a message. */
+const leastMessageBytes = (8 << 20) + 4096;
+const headerRoom = 1024;
+/** Messages that are asked for at once when a consumer reads what the tail no longer has. */
+const readAhead = 16;
+
+type NatsLogOptions = Omit<LogOptions, 'address' | 'directory'> & { address: string };
+
+/**
+ * The durable log on NATS JetStream: one stream on three servers, so one order and one growing position for all that
+ * any server of the platform appends. Full, it refuses; only what every consumer has taken is purged.
+ */
+export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOptions): Promise<Log> {
+  const where = parseNatsAddress(address);
+  if (where === null) throw new Error('the address of the log is not one of NATS');
+  const { servers, user, password, tls, name } = where;
+  const connection = await connect({
+    servers,
+    ...(user === undefined ? {} : { user, pass: password ?? '' }),
+    ...(tls ? { tls: {} } : {}),
+    name: 'luban',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    pingInterval: 5_000,
+    maxPingOut: 2,
+  }).catch((error: unknown) => {
+    throw new LogFault('log.unavailable', `no NATS server answers at ${servers.join(', ')}`, { cause: error });
+  });
+  const log = await openOn(connection).catch(async (error: unknown) => {
+    await connection.close();
+    throw error;
+  });
+  return log;
+
+  async function openOn(connection: NatsConnection): Promise<Log> {
+    const maxMessageBytes = connection.info?.max_payload ?? 0;
+    if (maxMessageBytes < leastMessageBytes)
+      throw new Error(
+        `the NATS servers take ${maxMessageBytes} bytes in a message, and the log needs ${leastMessageBytes}: set max_payload: 16MB in their configuration`,
+      );
+    tellOf(connection, lines);
+    const manager = await jetstreamManager(connection, { timeout: 5_000, checkAPI: false });
+    const stream = jetstream(connection, { timeout: 5_000 });
+    const subject = `${name}.log`;
+    await patiently(() => makeStream(manager, { name, subject, maxBytes }));
+    const bucket = await patiently(() => new Kvm(stream).create(`${name}-offsets`, { replicas, history: 1 }));
+    let { state } = await manager.streams.info(name);
+
+    const tail = createNatsTail({
+      stream,
+      streamName: name,
+      from: state.last_seq,
+      onFault: (error) => lines('warn', 'log not followed', { cause: errorLine(error) }),
+    });
+    const first = () => startOf(Math.max(1, state.first_seq));
+    const next = () => startOf(tail.last + 1);
+    const offsets = await openNatsOffsets(bucket, () => ({ first: first(), next: next() }));
+    const appender = createNatsAppender({
+      stream,
+      streamName: name,
+      subject,
+      writer: randomUUID(),
+      maxMessageBytes: maxMessageBytes - headerRoom,
+      onStored: tail.stored,
+      makeRoom: () => trim(Number.POSITIVE_INFINITY),
+    });
+    let lastArrival = (await read(startOf(tail.last), {})).at(-1)?.arrivalUs ?? 0;
+
+    /** When the log ended where, so that its age is known without asking for messages. */
+    const ends: { atMs: number; sequence: number }[] = [];
+    async function trim(olderThanMs: number): Promise<void> {
+      await offsets.refresh();
+      const slowest = offsets.slowest();
+      const old = Number.isFinite(olderThanMs)
+        ? ends.findLast(({ atMs }) => atMs < olderThanMs)?.sequence
+        : tail.last + 1;
+      const kept = slowest === undefined || old === undefined ? 0 : Math.min(sequenceOf(slowest), old);
+      // Below the first message there is nothing to purge, and the servers take a purge up to 1 for one of everything.
+      if (kept > Math.max(1, state.first_seq)) await manager.streams.purge(name, { seq: kept });
+      ({ state } = await manager.streams.info(name));
+      tail.stored(state.last_seq);
+    }
+    const trimming = setInterval(() => {
+      const nowMs = performance.now();
+      ends.push({ atMs: nowMs, sequence: tail.last + 1 });
+      while (ends[1] !== undefined && ends[1].atMs < nowMs - maxAgeMs) ends.shift();
+      trim(nowMs - maxAgeMs).catch((error: unknown) => lines('warn', 'log not trimmed', { cause: errorLine(error) }));
+    }, trimIntervalMs);
+    trimming.unref();
+
+    /** One message by its number; null when the stream has it no more. The leader decides: a copy may not have it yet. */
+    async function fetchMessage(sequence: number): Promise<StoredMessage | null> {
+      const found =
+        (await manager.direct.getMessage(name, { seq: sequence })) ??
+        (await manager.streams.getMessage(name, { seq: sequence }));
+      return found === null ? null : { sequence, payload: found.data };
+    }
+
+    async function messagesFrom(sequence: number): Promise<readonly StoredMessage[]> {
+      const recent = await tail.recentFrom(sequence);
+      if (recent !== undefined) return recent;
+      const end = tail.last;
+      for (let at = sequence; at <= end; at += readAhead) {
+        const wanted = Array.from({ length: Math.min(readAhead, end - at + 1) }, (_, i) => fetchMessage(at + i));
+        const found = (await Promise.all(wanted)).filter((message) => message !== null);
+        if (found.length > 0) return found;
+      }
+      return [];
+    }
+
+    async function read(from: number, limit: { records?: number; bytes?: number }): Promise<LogRecord[]> {
+      const { records: most = 512, bytes: mostBytes = 4 << 20 } = limit;
+      const end = next();
+      const records: LogRecord[] = [];
+      let bytes = 0;
+      for (let start = Math.max(from, first()); start < end && records.length === 0; ) {
+        const messages = await messagesFrom(sequenceOf(start)).catch(unreadable);
+        for (const message of messages) {
+          const group = decode(message);
+          for (const [i, payload] of group.entries()) {
+            const position = positionIn(message.sequence, i, group.length);
+            if (position < start) continue;
+            bytes += payload.length;
+            if (records.length > 0 && (records.length >= most || bytes > mostBytes)) return records;
+            records.push(decodeLogRecord(position, payload));
+          }
+        }
+        start = startOf((messages.at(-1)?.sequence ?? tail.last) + 1);
+      }
+      return records;
+    }
+
+    function decode({ sequence, payload }: StoredMessage): Buffer[] {
+      try {
+        return decodeGroup(payload);
+      } catch (error) {
+        lines('error', 'log fault', { message: sequence, cause: errorLine(error) });
+        return [];
+      }
+    }
+
+    return {
+      get first() {
+        return first();
+      },
+      get next() {
+        return next();
+      },
+      behind: (position) => Math.max(0, tail.last + 1 - sequenceOf(Math.max(position, first()))),
+      append(tenant, batch) {
+        lastArrival = Math.max(lastArrival + 1, nowUs());
+        return appender.append(encodeLogRecord(tenant, lastArrival, batch));
+      },
+      read,
+      waitFor: (position, signal) => tail.waitFor(sequenceOf(position), signal),
+      consumer: offsets.consumer,
+      stats() {
+        const { fault, ...counts } = appender.stats();
+        return { bytes: state.bytes, next: next(), healthy: fault === null, fault, ...counts };
+      },
+      async close() {
+        clearInterval(trimming);
+        await appender.close();
+        await tail.close();
+        await connection.close();
+      },
+    };
+  }
+}
+
+/** Servers that have just started have no leader yet: for half a minute that is no fault. */
+async function patiently<Result>(step: () => Promise<Result>): Promise<Result> {
+  for (const endMs = performance.now() + 30_000; ; await setTimeout(500)) {
+    try {
+      return await step();
+    } catch (error) {
+      if (performance.now() > endMs)
+        throw new LogFault('log.unavailable', 'the NATS servers cannot keep a stream on three of them', {
+          cause: error,
+        });
+    }
+  }
+}
+
+function unreadable(error: unknown): never {
+  throw new LogFault('log.unavailable', 'NATS does not give the log', { cause: error });
+}
+
+async function makeStream(
+  manager: JetStreamManager,
+  { name, subject, maxBytes }: { name: string; subject: string; maxBytes: number },
+): Promise<void> {
+  const changeable: Partial<StreamConfig> = { subjects: [subject], num_replicas: replicas, max_bytes: maxBytes };
+  try {
+    await manager.streams.info(name);
+    await manager.streams.update(name, changeable);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamNotFound) throw error;
+    await manager.streams.add({
+      ...changeable,
+      name,
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      duplicate_window: 120_000_000_000,
+      allow_direct: true,
+    });
+  }
+}
+
+/** Losing and finding servers belongs into the platform's log. */
+function tellOf(connection: NatsConnection, lines: LogLines): void {
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') lines('warn', 'NATS connection lost');
+      if (status.type === 'reconnect') lines('info', 'NATS connection is back');
+    }
+  })();
+}

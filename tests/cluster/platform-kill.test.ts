@@ -1,0 +1,98 @@
+import { setTimeout } from 'node:timers/promises';
+import { encodeBatch, toBatch, topics, toSeries } from '@luban/contracts';
+import mqtt, { type MqttClient } from 'mqtt';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
+import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
+import { type NatsCluster, startNatsCluster } from '../fixtures/cluster/nats-cluster.ts';
+import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
+import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import { seededRandom } from '../fixtures/seeded-random.ts';
+import { until } from '../fixtures/until.ts';
+
+const random = seededRandom(20_261_127);
+const set = new AcknowledgedSet();
+const startUs = Date.now() * 1000;
+let cluster: NatsCluster;
+let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let platform: Platform;
+let thing: MadeThing;
+
+beforeAll(async () => {
+  cluster = await startNatsCluster();
+  records = await makeTestRecords();
+  const environment = { LUBAN_RECORDS: records.location, LUBAN_LOG: cluster.address('platform') };
+  platform = await createPlatform(undefined, { environment });
+  await platform.start();
+  await platform.api.setUp();
+  thing = await addThing(platform.api, 'MQTT-1', 3);
+}, 120_000);
+afterAll(async () => {
+  await platform.remove();
+  await records.remove();
+  await cluster.remove();
+});
+
+/** Batches of 30 numbered samples, up to eight under way; the client sends again what was not acknowledged. */
+async function send(client: MqttClient, stop: AbortSignal): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  for (let number = 0; !stop.aborted; await setTimeout(5)) {
+    const samples = Array.from({ length: 30 }, () => ({
+      series: toSeries(thing.series[number % 3]!),
+      time: startUs + number * 100,
+      value: number++ / 8,
+      quality: 0,
+      simulated: false,
+    }));
+    for (const { series, time, value } of samples) set.sent(series, time, value);
+    const sending = client.publishAsync(topics.batch, Buffer.from(encodeBatch(toBatch(samples))), { qos: 1 }).then(
+      () => {
+        for (const { series, time, value } of samples) set.acknowledged(series, time, value);
+      },
+      () => undefined, // not acknowledged: nothing was promised
+    );
+    underWay.add(sending);
+    void sending.then(() => underWay.delete(sending));
+    if (underWay.size >= 8) await Promise.race([...underWay, setTimeout(100)]);
+  }
+  await Promise.race([Promise.all(underWay), setTimeout(10_000)]);
+}
+
+test('on NATS and PostgreSQL too, every acknowledged sample is stored once, though the platform and nodes of NATS are killed', async () => {
+  const stop = new AbortController();
+  const client = mqtt.connect(platform.mqttUrl, {
+    protocolVersion: 5,
+    username: thing.id,
+    password: thing.key,
+    clientId: 'device',
+    clean: false,
+    reconnectPeriod: 100,
+  });
+  client.on('error', () => undefined); // refused connections while the platform is down are what this test makes
+  const sending = send(client, stop.signal);
+  const progress = async () => {
+    const before = set.count().acknowledged;
+    await until(() => set.count().acknowledged > before + 300, 'samples get through');
+  };
+  for (let kill = 0; kill < 4; kill++) {
+    await progress();
+    await platform.kill();
+    await platform.start();
+    await progress();
+    const node = Math.floor(random() * cluster.size);
+    await cluster.kill(node);
+    await progress();
+    await cluster.start(node);
+    await setTimeout(2000); // it catches up before the next node goes
+  }
+  stop.abort();
+  await sending;
+  await client.endAsync(true);
+  expect(await set.compare(platform.api), 'read at once, part of it from the log').toEqual([]);
+  await until(async () => (await platform.api.get('/api/v1/flow')).log.backlogRecords === 0, 'the store has caught up');
+  expect(await set.compare(platform.api), 'read from the store').toEqual([]);
+  await platform.stop();
+  await platform.start();
+  expect(await set.compare(platform.api), 'after a clean restart').toEqual([]);
+  console.info(set.count());
+}, 300_000);
