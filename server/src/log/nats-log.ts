@@ -65,7 +65,7 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
         `the NATS servers take ${maxMessageBytes} bytes in a message, and the log needs ${leastMessageBytes}: set max_payload: 16MB in their configuration`,
       );
     tellOf(connection, lines);
-    const manager = await jetstreamManager(connection, { timeout: 5_000, checkAPI: false });
+    const manager = await jetstreamManager(connection, { timeout: 2_000, checkAPI: false });
     const stream = jetstream(connection, { timeout: 5_000 });
     const subject = `${name}.log`;
     await patiently(() => makeStream(manager, { name, subject, maxBytes }));
