@@ -1,8 +1,9 @@
 import { JournalError, type JournalFault, openJournal } from '@luban/journal';
 import { Histogram } from '../platform/histogram.ts';
 import { errorLine } from '../platform/log-lines.ts';
-import { type Log, type LogOptions, maxAgeMs, trimIntervalMs } from './log.ts';
+import type { Log, LogOptions } from './log.ts';
 import { decodeLogRecord, encodeLogRecord } from './log-record.ts';
+import { maxAgeMs, trimIntervalMs } from './log-retention.ts';
 
 /** The durable log on the embedded journal, which belongs to this process alone. */
 export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit<LogOptions, 'address'>): Promise<Log> {

@@ -14,9 +14,10 @@ import {
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
-import { type Log, type LogOptions, maxAgeMs, trimIntervalMs } from './log.ts';
+import type { Log, LogOptions } from './log.ts';
 import { LogFault } from './log-fault.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
+import { maxAgeMs, trimIntervalMs } from './log-retention.ts';
 import { parseNatsAddress } from './nats-address.ts';
 import { createNatsAppender } from './nats-appender.ts';
 import { decodeGroup, positionIn, sequenceOf, startOf } from './nats-group.ts';
