@@ -9,6 +9,7 @@ export * from './edge.ts';
 export * from './flow.ts';
 export * from './health.ts';
 export * from './id.ts';
+export * from './job.ts';
 export * from './json-samples.ts';
 export * from './live.ts';
 export * from './page.ts';

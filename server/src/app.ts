@@ -21,6 +21,8 @@ import { registerHealthRoutes } from './health/health-routes.ts';
 import { createIdentity, type NumberedTenant } from './identity/identity.ts';
 import { identityMigrations } from './identity/identity-migrations.ts';
 import { registerIdentityRoutes } from './identity/identity-routes.ts';
+import { createImports } from './imports/imports.ts';
+import { registerImportRoutes } from './imports/imports-routes.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
@@ -28,6 +30,9 @@ import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedValues } from './ingest/refused-values.ts';
 import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
 import { registerSamplesRoutes } from './ingest/samples-routes.ts';
+import { createJobs } from './jobs/jobs.ts';
+import { jobMigrations } from './jobs/jobs-migrations.ts';
+import { registerJobRoutes } from './jobs/jobs-routes.ts';
 import { createLive } from './live/live.ts';
 import { openLog } from './log/log.ts';
 import { watchEventLoop } from './metrics/event-loop.ts';
@@ -92,6 +97,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     ...thingMigrations,
     ...edgeMigrations,
     ...retentionMigrations,
+    ...jobMigrations,
   });
 
   // Who asks, and what there is.
@@ -141,6 +147,15 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     keepFrom: retention.keepFrom,
     onFault: (fault) => lines('error', 'telemetry fault', { code: fault.code, cause: fault.message }),
   });
+  const jobs = createJobs({ database, nowMs, lines });
+  const imports = createImports({
+    directory: join(config.dataDirectory, 'imports'),
+    jobs,
+    things,
+    ingest,
+    telemetry,
+    nowUs,
+  });
   const readings = createReadings({ telemetry, things, edges, nowMs });
   const flowOf = createFlow({ edges, ingest, connections: () => mqtt.stats().connections, log, telemetry, nowMs });
   const live = createLive({
@@ -186,7 +201,9 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   });
   registerSamplesRoutes(http, { ingest, things, nowUs });
   registerRefusedValuesRoutes(http, { things, refused });
-  registerReadingRoutes(http, { readings, telemetry, things, nowUs, keepFrom: retention.keepFrom });
+  registerReadingRoutes(http, { readings, telemetry, things, nowUs, keepFrom: retention.keepFrom, jobs });
+  registerJobRoutes(http, jobs);
+  registerImportRoutes(http, imports);
   registerRetentionRoutes(http, { retention, telemetry });
   registerSiteRoutes(http, things);
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
@@ -260,6 +277,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await backup.start();
       await telemetry.start();
       retention.start(telemetry);
+      await jobs.start();
       await data.upgraded();
       ({ port: mqttPort } = await mqtt.start());
       await http.listen({ host: config.plainHost, port: config.httpPort });
@@ -279,6 +297,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       live.stop();
       await tls?.https.stop();
       await http.close();
+      await jobs.stop();
       await retention.stop();
       await telemetry.stop();
       await log.close();

@@ -14,12 +14,14 @@ import {
   timeZone,
 } from '@luban/contracts';
 import { z } from 'zod';
+import type { Jobs } from '../jobs/jobs.ts';
 import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import type { KeepFrom, Telemetry } from '../telemetry/telemetry.ts';
 import type { Things } from '../things/things.ts';
 import { registerAggregateRoutes } from './aggregate-routes.ts';
 import { bucketWidthUs } from './bucket-width.ts';
+import { registerDeletion } from './deletion.ts';
 import { asked, checkSpan, plainJson, span } from './reading-questions.ts';
 import { type Readings, toReading } from './readings.ts';
 import { createZonedTime, csvHeader, csvLine } from './readings-csv.ts';
@@ -32,13 +34,14 @@ interface ReadingRoutesOptions {
   telemetry: Telemetry;
   things: Things;
   nowUs: () => number;
+  jobs: Jobs;
   /** From when on the history of a series is kept. */
   keepFrom: (tenantNumber: number, series: number) => KeepFrom;
 }
 
 export function registerReadingRoutes(
   http: Http,
-  { readings, telemetry, things, nowUs, keepFrom }: ReadingRoutesOptions,
+  { readings, telemetry, things, nowUs, keepFrom, jobs }: ReadingRoutesOptions,
 ): void {
   function pointsAsked(tenant: TenantId, list: string): Point[] {
     const asked = [...new Set(list.split(',').map(Number))];
@@ -51,6 +54,7 @@ export function registerReadingRoutes(
     });
   }
   registerAggregateRoutes(http, { telemetry, nowUs, pointsAsked });
+  registerDeletion(http, { telemetry, jobs, pointsAsked });
 
   http.route({
     method: 'GET',

@@ -26,6 +26,11 @@ export class SeriesDirectory {
     return undefined;
   }
 
+  /** Who may write a series; 0: nobody. */
+  senderOf(series: number): number {
+    return this.#sender[series] ?? 0;
+  }
+
   /** 0 when there is no such series. */
   tenantOf(series: number): number {
     return this.#tenant[series] ?? 0;
