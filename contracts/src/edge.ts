@@ -85,13 +85,16 @@ export const edge = z.object({
   name: givenName,
   createdAt: z.iso.datetime(),
   enrolled: z.boolean(),
+  /** Devices that make themselves known through it become things (Sparkplug births). */
+  createsThings: z.boolean(),
   connected: z.boolean(),
   /** Since when it is (not) connected. */
   sinceMs: z.int().nullable(),
   report: edgeReport.nullable(),
 });
 export type Edge = z.infer<typeof edge>;
-export const newEdge = z.object({ name: givenName });
+export const newEdge = z.object({ name: givenName, createsThings: z.boolean().default(false) });
+export const edgeChange = z.object({ name: givenName, createsThings: z.boolean() }).partial();
 
 /** The one-time token with which an edge enrols. Shown once. */
 export const enrolmentToken = z.object({ token: z.string(), expiresAt: z.iso.datetime(), command: z.string() });

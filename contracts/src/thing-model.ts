@@ -29,6 +29,8 @@ export const property = z.object({
   range: z.tuple([z.number(), z.number()]).nullable(),
   /** How many decimals a screen shows; null lets the screen choose. */
   decimals: z.int().min(0).max(9).nullable().default(null),
+  /** What the device calls it, where that is not the key: `Motor 1/Speed`. */
+  source: z.string().min(1).max(300).nullable().default(null),
 });
 export type Property = z.infer<typeof property>;
 

@@ -18,10 +18,14 @@ export const thing = z.object({
   name: givenName,
   model: idSchema('model'),
   site: idSchema('site').nullable(),
+  /** The edge that sends what no device of an edge is read for; null: the thing sends by itself. */
+  edge: idSchema('edge').nullable(),
+  /** Where it was discovered: `spBv1.0/Plant 1/Line 2/Press`. Null: a person made it. */
+  source: z.string().nullable(),
   createdAt: z.iso.datetime(),
 });
 export type Thing = z.infer<typeof thing>;
-export const newThing = thing.omit({ id: true, createdAt: true });
+export const newThing = thing.omit({ id: true, createdAt: true, edge: true, source: true });
 export const thingChange = newThing.omit({ model: true }).partial();
 
 /** One data series: a property of a thing, with where its samples come from. */

@@ -71,6 +71,7 @@ export function propertyOf({ key, zh, en, type, unit, min, max, decimals }: Prop
     unit: number ? unit : null,
     range: number && min !== null && max !== null ? [min, max] : null,
     decimals: number ? decimals : null,
+    source: null,
   };
 }
 

@@ -13,6 +13,7 @@ export type EdgeTables = {
     token_hash: string | null;
     token_expires_ms: number | null;
     configuration_version: number;
+    creates_things: number;
   };
   devices: {
     id: string;
@@ -92,6 +93,14 @@ export const edgeMigrations: Record<string, Migration> = {
         .addColumn('tenant', 'text', (column) => column.notNull())
         .addColumn('body', 'text', (column) => column.notNull())
         .addPrimaryKeyConstraint('edge_events_key', ['edge', 'sequence'])
+        .execute();
+    },
+  },
+  '0012-edges-create-things': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .alterTable('edges')
+        .addColumn('creates_things', 'integer', (column) => column.notNull().defaultTo(0))
         .execute();
     },
   },

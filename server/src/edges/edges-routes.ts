@@ -1,5 +1,6 @@
 import {
   edge,
+  edgeChange,
   edgeCredentials,
   edgeEvent,
   enrolment,
@@ -41,7 +42,9 @@ export function registerEdgeRoutes(http: Http, { edges, mqttPort }: { edges: Edg
     schema: { summary: 'Add an edge', tags: ['edges'], body: newEdge, response: { 201: edge } },
     handler: async (request, reply) => {
       const { tenant, tenantNumber } = actorOf(request);
-      return reply.status(201).send(await edges.add(tenant, tenantNumber, request.body.name));
+      return reply
+        .status(201)
+        .send(await edges.add(tenant, tenantNumber, request.body.name, request.body.createsThings));
     },
   });
   http.route({
@@ -50,6 +53,49 @@ export function registerEdgeRoutes(http: Http, { edges, mqttPort }: { edges: Edg
     config: { permission: 'edges.read' },
     schema: { summary: 'An edge', tags: ['edges'], params: edgeParams, response: { 200: edge } },
     handler: (request) => edges.get(tenantOf(request), request.params.id),
+  });
+  http.route({
+    method: 'PATCH',
+    url: '/api/v1/edges/:id',
+    config: { permission: 'edges.write' },
+    schema: {
+      summary: 'Change an edge',
+      tags: ['edges'],
+      params: edgeParams,
+      body: edgeChange,
+      response: { 200: edge },
+    },
+    handler: (request) => edges.change(tenantOf(request), request.params.id, request.body),
+  });
+  http.route({
+    method: 'PUT',
+    url: '/api/v1/edges/:id/things/:thing',
+    config: { permission: 'edges.write' },
+    schema: {
+      summary: 'Let a thing send through the edge: a gateway that speaks for several',
+      tags: ['edges'],
+      params: edgeParams.extend({ thing: idSchema('thing') }),
+      response: { 204: z.void() },
+    },
+    handler: async (request, reply) => {
+      await edges.takeThing(tenantOf(request), request.params.id, request.params.thing);
+      return reply.status(204).send();
+    },
+  });
+  http.route({
+    method: 'DELETE',
+    url: '/api/v1/edges/:id/things/:thing',
+    config: { permission: 'edges.write' },
+    schema: {
+      summary: 'Let a thing send by itself again',
+      tags: ['edges'],
+      params: edgeParams.extend({ thing: idSchema('thing') }),
+      response: { 204: z.void() },
+    },
+    handler: async (request, reply) => {
+      await edges.giveThingBack(tenantOf(request), request.params.id, request.params.thing);
+      return reply.status(204).send();
+    },
   });
   http.route({
     method: 'DELETE',

@@ -24,6 +24,7 @@ export interface EdgeRow {
   readonly createdMs: number;
   readonly enrolled: boolean;
   readonly configurationVersion: number;
+  readonly createsThings: boolean;
 }
 
 /** The only SQL about edges, devices, bindings, gaps and edge events. Every query of a user names the tenant. */
@@ -197,6 +198,7 @@ function toEdgeRow(row: Selectable<EdgeTables['edges']>): EdgeRow {
     createdMs: Number(row.created_ms),
     enrolled: row.key_hash !== null,
     configurationVersion: Number(row.configuration_version),
+    createsThings: Number(row.creates_things) === 1,
   };
 }
 function toDevice({ tenant: _, ...row }: Selectable<EdgeTables['devices']>): Device {

@@ -13,6 +13,7 @@ import {
   newId,
   type Series,
   type TenantId,
+  type ThingId,
 } from '@luban/contracts';
 import { takeNumbers } from '../platform/database/counters.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -71,6 +72,7 @@ export async function createEdges({ database, things, now, sendConfiguration, di
       name: row.name,
       createdAt: new Date(row.createdMs).toISOString(),
       enrolled: row.enrolled,
+      createsThings: row.createsThings,
       connected: presence?.connected ?? false,
       sinceMs: presence?.sinceMs ?? null,
       report: presence?.report ?? null,
@@ -89,7 +91,7 @@ export async function createEdges({ database, things, now, sendConfiguration, di
   return {
     list: (tenant: TenantId) => [...edges.values()].filter((row) => row.tenant === tenant).map(shown),
     get: (tenant: TenantId, id: string) => shown(find(tenant, id)),
-    async add(tenant: TenantId, tenantNumber: number, name: string): Promise<Edge> {
+    async add(tenant: TenantId, tenantNumber: number, name: string, createsThings = false): Promise<Edge> {
       const row: EdgeRow = {
         id: newId('edge', now()),
         tenant,
@@ -99,6 +101,7 @@ export async function createEdges({ database, things, now, sendConfiguration, di
         createdMs: now(),
         enrolled: false,
         configurationVersion: 1,
+        createsThings,
       };
       await store.insertEdge({
         id: row.id,
@@ -111,12 +114,36 @@ export async function createEdges({ database, things, now, sendConfiguration, di
         token_hash: null,
         token_expires_ms: null,
         configuration_version: 1,
+        creates_things: createsThings ? 1 : 0,
       });
       edges.set(row.id, row);
       return shown(row);
     },
+    async change(tenant: TenantId, id: EdgeId, change: { name?: string; createsThings?: boolean }): Promise<Edge> {
+      const { name, createsThings } = { ...find(tenant, id), ...change };
+      await store.updateEdge(id, { name, creates_things: createsThings ? 1 : 0 });
+      const row = { ...find(tenant, id), name, createsThings };
+      edges.set(id, row);
+      return shown(row);
+    },
+    /** False for an edge that is no more. */
+    createsThings: (id: EdgeId): boolean => edges.get(id)?.createsThings ?? false,
+    /** From now on the edge sends what no device of an edge is read for; the thing itself no longer may. */
+    async takeThing(tenant: TenantId, id: EdgeId, thing: ThingId): Promise<void> {
+      const { number } = find(tenant, id);
+      await things.thing(tenant, thing);
+      await things.sendThrough(tenant, thing, { id, number });
+    },
+    /** The thing sends by itself again. */
+    async giveThingBack(tenant: TenantId, id: EdgeId, thing: ThingId): Promise<void> {
+      find(tenant, id);
+      const found = await things.thing(tenant, thing);
+      if (found.edge !== id) throw new Refusal('things.not-found', `${thing} does not send through ${id}`);
+      await things.sendThrough(tenant, thing, null);
+    },
     async remove(tenant: TenantId, id: EdgeId): Promise<void> {
       find(tenant, id);
+      for (const { id: thing } of await things.thingsThrough(tenant, id)) await things.sendThrough(tenant, thing, null);
       const devices = await store.devices(tenant, id);
       const bound = (await Promise.all(devices.map((one) => store.bindings(tenant, one.id)))).flat();
       await things.bindPoints(bound.map(unbound), (transaction) => store.deleteEdge(transaction, id));

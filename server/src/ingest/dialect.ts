@@ -1,4 +1,5 @@
 import type { Json } from '@luban/contracts';
+import type { Edges } from '../edges/edges.ts';
 import type { LogLines } from '../platform/log-lines.ts';
 import type { Things } from '../things/things.ts';
 import type { Ingest } from './ingest.ts';
@@ -6,7 +7,7 @@ import type { MqttPeer, PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MqttIdentity } from './mqtt-identity.ts';
 import type { RefusedValues } from './refused-values.ts';
 
-export type DialectPeer = Pick<MqttPeer<MqttIdentity>, 'clientId' | 'identity' | 'publish'>;
+export type DialectPeer = Pick<MqttPeer<MqttIdentity>, 'id' | 'clientId' | 'identity' | 'publish'>;
 
 /**
  * Another platform's way to speak MQTT: its topics, payloads and answers, so that a device made for it moves here by
@@ -23,11 +24,18 @@ export interface Dialect {
   publish(peer: DialectPeer, topic: string, payload: Buffer): Promise<PublishOutcome>;
   /** May such a client listen there? Only for answers and commands to itself. */
   maySubscribe(identity: MqttIdentity, filter: string): boolean;
+  /** The subscription was acknowledged. */
+  subscribed?(peer: DialectPeer, filter: string): void;
+  /** The connection is gone. */
+  closed?(peer: DialectPeer): void;
+  /** The platform stops: whoever listens hears it while there are connections. Never rejects. */
+  stop?(): Promise<void>;
 }
 
 export interface DialectContext {
   readonly ingest: Ingest;
   readonly things: Things;
+  readonly edges: Edges;
   readonly refused: RefusedValues;
   readonly nowUs: () => number;
   readonly lines: LogLines;

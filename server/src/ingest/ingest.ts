@@ -106,6 +106,10 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     async acceptSamples(sender: Sender, given: readonly Sample[]): Promise<IngestOutcome> {
       return accept(sender, () => encodeBatch(toBatch(given)));
     },
+    /** Samples that are columns already. */
+    async acceptColumns(sender: Sender, batch: Batch): Promise<IngestOutcome> {
+      return accept(sender, () => encodeBatch(batch));
+    },
     /** Of one tenant, since the start. */
     rates(tenantNumber: number) {
       const { samples, messages } = meterOf(tenantNumber);

@@ -13,6 +13,7 @@ const point = (series: number, key: string, type: Point['type']): Point => ({
   unit: null,
   range: null,
   decimals: null,
+  source: null,
   device: null,
   maxIntervalMs: null,
 });

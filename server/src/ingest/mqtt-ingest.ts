@@ -42,7 +42,7 @@ interface MqttIngestOptions {
 export function createMqttIngest(options: MqttIngestOptions) {
   const { host, port, directory, ingest, things, edges, refused, nowUs, lines } = options;
   const edgePeers = new Map<EdgeId, Peer>();
-  const dialects = createDialects({ ingest, things, refused, nowUs, lines });
+  const dialects = createDialects({ ingest, things, edges, refused, nowUs, lines });
 
   const handlers: MqttDoorHandlers<MqttIdentity> = {
     async authenticate(credentials) {
@@ -66,12 +66,14 @@ export function createMqttIngest(options: MqttIngestOptions) {
       return publishOther(peer, topic, payload);
     },
     subscribed(peer, filter) {
+      for (const dialect of dialects) dialect.subscribed?.(peer, filter);
       if (peer.identity.kind !== 'edge' || filter !== topics.configuration) return;
       edgePeers.set(peer.identity.edge, peer);
       edges.connected(peer.identity.edge, true);
       sendConfiguration(peer.identity.edge);
     },
     closed(peer, reason) {
+      for (const dialect of dialects) dialect.closed?.(peer);
       if (peer.identity.kind !== 'edge' || edgePeers.get(peer.identity.edge) !== peer) return;
       edgePeers.delete(peer.identity.edge);
       edges.connected(peer.identity.edge, false);
@@ -137,7 +139,10 @@ export function createMqttIngest(options: MqttIngestOptions) {
   const door = createMqttDoor<MqttIdentity>({ host, port, directory, log: lines }, handlers);
   return {
     start: () => door.start(),
-    stop: () => door.stop(),
+    async stop() {
+      await Promise.all(dialects.map((dialect) => dialect.stop?.()));
+      await door.stop();
+    },
     /** Serves a client that came in by another listener. */
     accept: (stream: Duplex, remote: string) => door.accept(stream, remote),
     sendConfiguration,

@@ -31,6 +31,7 @@ const codes = {
   'things.not-found': { status: 404, zh: '没有这个设备', en: 'There is no such thing' },
   'things.key-taken': { status: 409, zh: '设备标识已被使用', en: 'This thing key is in use' },
   'things.key-not-found': { status: 404, zh: '没有这个密钥', en: 'There is no such key' },
+  'things.other-edge': { status: 409, zh: '该设备经由另一个边缘网关上报', en: 'The thing sends through another edge' },
   'things.login-taken': { status: 409, zh: '该登录名已有密钥', en: 'Another key has this login' },
   'points.not-found': { status: 404, zh: '没有这个点位', en: 'There is no such point' },
   'edges.not-found': { status: 404, zh: '没有这个边缘网关', en: 'There is no such edge' },

@@ -59,6 +59,7 @@ const point = (series: number, change: Partial<Point> = {}): Point => ({
   unit: null,
   range: null,
   decimals: null,
+  source: null,
   device: null,
   maxIntervalMs: null,
   ...change,

@@ -11,6 +11,7 @@ const point: Point = {
   unit: 'Cel',
   range: null,
   decimals: null,
+  source: null,
   device: null,
   maxIntervalMs: null,
 };

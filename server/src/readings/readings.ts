@@ -26,7 +26,7 @@ interface ReadingsOptions {
 /** Stored samples in the words of the API, and what follows from them: stale values, states of things. */
 export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOptions) {
   function pointNow(point: Point, sample: StoredSample | undefined, device: PointNow['device']): PointNow {
-    const lastMs = sample === undefined ? null : sample.timeUs / 1000;
+    const lastMs = sample === undefined ? null : Math.floor(sample.timeUs / 1000);
     return {
       point,
       lastMs,

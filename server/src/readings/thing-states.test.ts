@@ -12,6 +12,7 @@ const point: Point = {
   unit: null,
   range: null,
   decimals: null,
+  source: null,
   device: toId('device', 'device:01jqz7k3w0a1b2c3d4e5'),
   maxIntervalMs: 10_000,
 };

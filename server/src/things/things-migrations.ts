@@ -14,6 +14,10 @@ export type ThingTables = {
     model: string;
     site: string | null;
     created_ms: number;
+    /** The edge that it sends through, and that edge's number as a sender; both null when it sends by itself. */
+    edge: string | null;
+    edge_number: number | null;
+    source: string | null;
   };
   points: {
     series: number;
@@ -106,6 +110,15 @@ export const thingMigrations: Record<string, Migration> = {
       await db.schema.alterTable('thing_keys').addColumn('login', 'text').execute();
       await db.schema.alterTable('thing_keys').addColumn('sealed', 'text').execute();
       await db.schema.createIndex('thing_keys_login').on('thing_keys').columns(['login', 'tenant']).unique().execute();
+    },
+  },
+  '0011-discovered-things': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable('things').addColumn('edge', 'text').execute();
+      await db.schema.alterTable('things').addColumn('edge_number', 'bigint').execute();
+      await db.schema.alterTable('things').addColumn('source', 'text').execute();
+      await db.schema.createIndex('things_source').on('things').columns(['tenant', 'source']).unique().execute();
+      await db.schema.createIndex('things_model').on('things').column('model').execute();
     },
   },
 };

@@ -13,7 +13,7 @@ import {
   thing,
   thingModel,
 } from '@luban/contracts';
-import type { Insertable, Selectable } from 'kysely';
+import type { Insertable, Kysely, Selectable } from 'kysely';
 import type { Database } from '../platform/database/database.ts';
 import type { ThingTables } from './things-migrations.ts';
 
@@ -118,12 +118,7 @@ export function createThingsStore(database: Database) {
     insertThing: (row: Insertable<ThingTables['things']>, points: Insertable<ThingTables['points']>[]) =>
       db.transaction().execute(async (transaction) => {
         await transaction.insertInto('things').values(row).execute();
-        // SQLite takes at most 32,766 values in a statement; a point has ten.
-        for (let i = 0; i < points.length; i += 1000)
-          await transaction
-            .insertInto('points')
-            .values(points.slice(i, i + 1000))
-            .execute();
+        await insertPoints(transaction, points);
       }),
 
     // --- points
@@ -133,7 +128,7 @@ export function createThingsStore(database: Database) {
           .selectFrom('points')
           .innerJoin('things', 'things.id', 'points.thing')
           .selectAll('points')
-          .select(['things.tenant_number', 'things.number as thing_number', 'things.model'])
+          .select(['things.tenant_number', 'things.number as thing_number', 'things.edge_number', 'things.model'])
           .orderBy('points.series')
           .execute()
       ).map((row) => ({
@@ -142,6 +137,7 @@ export function createThingsStore(database: Database) {
         tenantNumber: Number(row.tenant_number),
         thingNumber: Number(row.thing_number),
         model: row.model,
+        ownSender: Number(row.edge_number ?? row.thing_number),
         sender: Number(row.sender),
       })),
     /** All of them and what `alongside` writes, or nothing. */
@@ -203,19 +199,33 @@ export function createThingsStore(database: Database) {
   };
 }
 
+/** SQLite takes at most 32,766 values in a statement; a point has ten. */
+export async function insertPoints(
+  within: Kysely<ThingTables>,
+  points: readonly Insertable<ThingTables['points']>[],
+): Promise<void> {
+  for (let i = 0; i < points.length; i += 1000)
+    await within
+      .insertInto('points')
+      .values(points.slice(i, i + 1000))
+      .execute();
+}
+
 function toSite({ tenant: _, ...row }: Selectable<ThingTables['sites']>): Site {
   return site.parse(row);
 }
-function toModel(row: Selectable<ThingTables['thing_models']>): ThingModel {
+export function toModel(row: Selectable<ThingTables['thing_models']>): ThingModel {
   return thingModel.parse(JSON.parse(row.body));
 }
-function toThing(row: Selectable<ThingTables['things']>): Thing {
+export function toThing(row: Selectable<ThingTables['things']>): Thing {
   return thing.parse({
     id: row.id,
     key: row.key,
     name: row.name,
     model: row.model,
     site: row.site,
+    edge: row.edge,
+    source: row.source,
     createdAt: new Date(Number(row.created_ms)).toISOString(),
   });
 }

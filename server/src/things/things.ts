@@ -3,7 +3,6 @@ import {
   mayContain,
   newId,
   type Point,
-  type Series,
   type Site,
   type SiteId,
   type TenantId,
@@ -16,28 +15,16 @@ import type { Database } from '../platform/database/database.ts';
 import { Refusal } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { hashSecret } from '../platform/secret.ts';
+import { createDiscovery } from './discovered-things.ts';
+import { type HeldPoint, newPoint, type Owner, pointRow } from './held-point.ts';
 import { SeriesDirectory } from './series-directory.ts';
 import { plainKey, signedKey } from './thing-keys.ts';
 import { createThingsStore } from './things-store.ts';
 
 export type Things = Awaited<ReturnType<typeof createThings>>;
-interface Owner {
-  readonly tenant: TenantId;
-  readonly tenantNumber: number;
-}
 /** The points of one thing by their property's key. */
 export type KeyedPoints = Pick<ReadonlyMap<string, Point>, 'get'>;
-type NewThing = Omit<Thing, 'id' | 'createdAt'>;
-
-/** A point with the sender that may write it. Points are held in memory: every sample and every page asks for them. */
-interface HeldPoint {
-  point: Point;
-  tenant: TenantId;
-  tenantNumber: number;
-  thingNumber: number;
-  model: string;
-  sender: number;
-}
+type NewThing = Omit<Thing, 'id' | 'createdAt' | 'edge' | 'source'>;
 
 interface ThingsOptions {
   database: Database;
@@ -92,8 +79,11 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
     if (parent.id === self) throw new Refusal('sites.wrong-level', 'A site cannot stand in itself');
   }
 
+  const discovery = createDiscovery({ database, now, hold, heldOf: (thing) => byThing.get(thing) ?? [], directory });
+
   return {
     directory,
+    ...discovery,
 
     sites: (tenant: TenantId) => store.sites(tenant),
     async addSite(tenant: TenantId, place: Omit<Site, 'id'>): Promise<Site> {
@@ -134,18 +124,18 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
       if (wanted.site !== null) await findSite(owner.tenant, wanted.site);
       if ((await store.thing(owner.tenant, wanted.key)) !== null)
         throw new Refusal('things.key-taken', `The key ${wanted.key} is in use`);
-      const made: Thing = { ...wanted, id: newId('thing', now()), createdAt: new Date(now()).toISOString() };
+      const made: Thing = {
+        ...wanted,
+        id: newId('thing', now()),
+        edge: null,
+        source: null,
+        createdAt: new Date(now()).toISOString(),
+      };
       const thingNumber = await takeNumbers(database, 'senders');
       const firstSeries = await takeNumbers(database, 'series', Math.max(1, model.properties.length));
       const held = model.properties.map((property, i): HeldPoint => {
-        const point: Point = {
-          ...property,
-          series: (firstSeries + i) as Series,
-          thing: made.id,
-          device: null,
-          maxIntervalMs: null,
-        };
-        return { point, ...owner, thingNumber, model: made.model, sender: thingNumber };
+        const point = newPoint(property, firstSeries + i, made.id);
+        return { point, ...owner, thingNumber, model: made.model, ownSender: thingNumber, sender: thingNumber };
       });
       await store.insertThing(
         {
@@ -158,19 +148,11 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
           model: made.model,
           site: made.site,
           created_ms: now(),
+          edge: null,
+          edge_number: null,
+          source: null,
         },
-        model.properties.map((property, position) => ({
-          series: firstSeries + position,
-          tenant: owner.tenant,
-          thing: made.id,
-          key: property.key,
-          position,
-          type: property.type,
-          body: JSON.stringify(property),
-          device: null,
-          sender: thingNumber,
-          max_interval_ms: null,
-        })),
+        held.map(({ point, sender }, position) => pointRow(owner.tenant, point, position, sender)),
       );
       held.forEach(hold);
       return made;
@@ -242,7 +224,7 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
       const bound = wanted.map(({ series, device }) => {
         const held = bySeries.get(series);
         if (held === undefined) throw new Refusal('points.not-found', `There is no series ${series}`);
-        const sender = device?.sender ?? held.thingNumber;
+        const sender = device?.sender ?? held.ownSender;
         return { held, series, sender, device: device?.id ?? null, maxIntervalMs: device?.maxIntervalMs ?? null };
       });
       await store.bindPoints(bound, alongside);

@@ -1,0 +1,166 @@
+import {
+  type EdgeId,
+  newId,
+  newThingModel,
+  type Point,
+  type Property,
+  type TenantId,
+  type Thing,
+  type ThingId,
+  type ThingModel,
+} from '@luban/contracts';
+import { takeNumbers } from '../platform/database/counters.ts';
+import type { Database } from '../platform/database/database.ts';
+import { Refusal } from '../platform/errors.ts';
+import { createDiscoveryStore, type ModelThing } from './discovery-store.ts';
+import { type HeldPoint, newPoint, type Owner, pointRow } from './held-point.ts';
+import type { SeriesDirectory } from './series-directory.ts';
+
+/** An edge as a sender: its number is what its series are owned by. */
+export interface SendingEdge {
+  readonly id: EdgeId;
+  readonly number: number;
+}
+
+/** What a device says of itself: enough to make a thing of it. */
+export interface DiscoveredThing {
+  /** Where it stands, the same each time: `spBv1.0/Plant 1/Line 2/Press`. */
+  readonly source: string;
+  readonly key: string;
+  readonly name: string;
+  readonly modelKey: string;
+  /** Each with its `source`; the same source twice when its type has changed. */
+  readonly properties: readonly Property[];
+}
+
+interface DiscoveryOptions {
+  database: Database;
+  now: () => number;
+  hold: (held: HeldPoint) => void;
+  heldOf: (thing: ThingId) => readonly HeldPoint[];
+  directory: SeriesDirectory;
+}
+
+/** Things that make themselves known, and the edges that things send through. */
+export function createDiscovery({ database, now, hold, heldOf, directory }: DiscoveryOptions) {
+  const store = createDiscoveryStore(database);
+
+  /** Points for properties that a model gets, for each of its things: with the series that they get. */
+  async function pointsFor(
+    owner: Owner,
+    model: string,
+    things: readonly ModelThing[],
+    properties: readonly Property[],
+    firstPosition: number,
+  ) {
+    const first = await takeNumbers(database, 'series', Math.max(1, things.length * properties.length));
+    const held = things.flatMap((thing, t) =>
+      properties.map((property, p): HeldPoint => {
+        const point = newPoint(property, first + t * properties.length + p, thing.id);
+        const ownSender = thing.edgeNumber ?? thing.number;
+        return { point, ...owner, model, thingNumber: thing.number, ownSender, sender: ownSender };
+      }),
+    );
+    const rows = held.map(({ point, sender }, i) =>
+      pointRow(owner.tenant, point, firstPosition + (i % properties.length), sender),
+    );
+    return { held, rows };
+  }
+
+  /**
+   * Adds properties to a model and their points to all its things, or nothing of it. Throws ZodError when the model
+   * would break its own rules: a key twice, too many properties.
+   */
+  async function extendModel(owner: Owner, model: ThingModel, properties: readonly Property[]): Promise<void> {
+    if (properties.length === 0) return;
+    const { id: _, ...body } = { ...model, properties: [...model.properties, ...properties] };
+    const extended = { ...newThingModel.parse(body), id: model.id };
+    const things = await store.thingsOfModel(owner.tenant, model.id);
+    const { held, rows } = await pointsFor(owner, model.id, things, properties, model.properties.length);
+    await store.extendModel(owner.tenant, extended, rows);
+    held.forEach(hold);
+  }
+
+  async function addDiscovered(owner: Owner, edge: SendingEdge, wanted: DiscoveredThing): Promise<ThingId> {
+    const kept = await store.modelByKey(owner.tenant, wanted.modelKey);
+    const name = { zh: wanted.name, en: wanted.name };
+    const made = kept ?? {
+      ...newThingModel.parse({ key: wanted.modelKey, name, properties: wanted.properties }),
+      id: newId('model', now()),
+    };
+    const number = await takeNumbers(database, 'senders');
+    const thing: ModelThing = { id: newId('thing', now()), number, edgeNumber: edge.number };
+    const { held, rows } = await pointsFor(owner, made.id, [thing], made.properties, 0);
+    const row = {
+      id: thing.id,
+      tenant: owner.tenant,
+      tenant_number: owner.tenantNumber,
+      number,
+      key: wanted.key,
+      name: wanted.name,
+      model: made.id,
+      site: null,
+      created_ms: now(),
+      edge: edge.id,
+      edge_number: edge.number,
+      source: wanted.source,
+    };
+    await store.insertDiscovered(owner.tenant, kept === null ? made : null, row, rows);
+    held.forEach(hold);
+    return thing.id;
+  }
+
+  /** Says through which edge a thing sends; null: by itself. What a device of an edge is read for stays with that. */
+  async function sendThrough(tenant: TenantId, id: ThingId, edge: SendingEdge | null): Promise<void> {
+    const held = heldOf(id).filter((one) => one.tenant === tenant);
+    await store.setEdge(tenant, id, edge);
+    for (const one of held) {
+      one.ownSender = edge?.number ?? one.thingNumber;
+      if (one.point.device !== null) continue;
+      one.sender = one.ownSender;
+      directory.set(one.point.series, one.tenantNumber, one.sender);
+    }
+  }
+
+  return {
+    /** What is known of a device already: of its thing, or of the model that a removed one left. */
+    async discoveredProperties(tenant: TenantId, source: string, modelKey: string): Promise<readonly Property[]> {
+      const found = await store.discovered(tenant, source);
+      const model = found === null ? await store.modelByKey(tenant, modelKey) : await store.modelOf(tenant, found.id);
+      return model?.properties ?? [];
+    },
+    thingsThrough: (tenant: TenantId, edge: EdgeId): Promise<Thing[]> => store.thingsThrough(tenant, edge),
+    sendThrough,
+    /**
+     * Makes the thing, or brings its model up to what the device now says: properties are added, never taken away.
+     * The same call twice does nothing the second time. Throws Refusal `things.other-edge` when another edge speaks for it.
+     */
+    async putDiscovered(owner: Owner, edge: SendingEdge, wanted: DiscoveredThing): Promise<ThingId> {
+      const found = await store.discovered(owner.tenant, wanted.source);
+      if (found === null) {
+        const id = await addDiscovered(owner, edge, wanted);
+        await extendTo(owner, id, wanted);
+        return id;
+      }
+      // The edge before it is gone: the device is the same.
+      if (found.edge === null) await sendThrough(owner.tenant, found.id, edge);
+      else if (found.edge !== edge.id)
+        throw new Refusal('things.other-edge', `${wanted.source} belongs to ${found.edge}`);
+      await extendTo(owner, found.id, wanted);
+      return found.id;
+    },
+  };
+
+  /** What the device names and the thing's model lacks. */
+  async function extendTo(owner: Owner, id: ThingId, wanted: DiscoveredThing): Promise<void> {
+    const known = new Set(heldOf(id).map(({ point }) => sameness(point)));
+    const missing = wanted.properties.filter((property) => !known.has(sameness(property)));
+    if (missing.length === 0) return;
+    const model = await store.modelOf(owner.tenant, id);
+    await extendModel(owner, model, missing);
+  }
+}
+
+function sameness({ source, type }: Pick<Point, 'source' | 'type'>): string {
+  return `${type} ${source}`;
+}
