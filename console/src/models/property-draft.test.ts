@@ -14,6 +14,7 @@ test('a sheet with titles becomes properties', () => {
       unit: '/min',
       range: [0, 12_000],
       decimals: null,
+      source: null,
     },
     { key: 'running', name: { zh: '运行', en: '运行' }, type: 'boolean', unit: null, range: null, decimals: null },
   ]);
