@@ -332,9 +332,14 @@ test('the primary host says that it is there, and that it goes', async () => {
   const made = await theirs.api.post('/api/v1/edges', { name: 'node', createsThings: true });
   const { token } = await theirs.api.post(`/api/v1/edges/${made.id}/enrolment-token`, {});
   const { key } = await theirs.api.post('/api/v1/edges/enrol', { token, software: 'sparkplug' });
-  const node = await connectEdgeNode(own.mqttUrl, group, 'Line 1', { username: made.id, password: key });
+  const login = { username: made.id, password: key };
+  const node = await connectEdgeNode(own.mqttUrl, group, 'Line 1', login);
   await until(async () => node.states.length === 1, 'the state comes', 5000);
   expect(JSON.parse(node.states[0]!.text)).toEqual({ online: true, timestamp: expect.any(Number) });
+  const later = await connectEdgeNode(own.mqttUrl, group, 'Line 2', login);
+  await until(async () => later.states.length === 1, 'the state was retained', 5000);
+  expect(later.states[0]).toEqual({ ...node.states[0], retained: true });
+  await later.end();
   await own.stop();
   expect(JSON.parse(node.states[1]!.text)).toMatchObject({ online: false });
   await node.end();

@@ -16,7 +16,15 @@ test('a sheet with titles becomes properties', () => {
       decimals: null,
       source: null,
     },
-    { key: 'running', name: { zh: '运行', en: '运行' }, type: 'boolean', unit: null, range: null, decimals: null },
+    {
+      key: 'running',
+      name: { zh: '运行', en: '运行' },
+      type: 'boolean',
+      unit: null,
+      range: null,
+      decimals: null,
+      source: null,
+    },
   ]);
 });
 

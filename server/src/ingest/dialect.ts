@@ -3,7 +3,7 @@ import type { Edges } from '../edges/edges.ts';
 import type { LogLines } from '../platform/log-lines.ts';
 import type { Things } from '../things/things.ts';
 import type { Ingest } from './ingest.ts';
-import type { MqttPeer, PublishOutcome } from './mqtt/mqtt-door.ts';
+import type { MqttDoor, MqttPeer, PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MqttIdentity } from './mqtt-identity.ts';
 import type { RefusedValues } from './refused-values.ts';
 
@@ -17,6 +17,8 @@ export interface Dialect {
   readonly name: string;
   /** Is this topic one of its own? Asked for each message that is not in Luban's own form, so it must be cheap. */
   takes(topic: string): boolean;
+  /** Whether the tenant's other clients hear what it has taken. */
+  readonly use: 'take' | 'take-and-route';
   /**
    * Takes one message; `ok` when all that could be stored of it is on disk. May throw SyntaxError, ZodError or Refusal
    * for a payload that it cannot read.
@@ -39,6 +41,8 @@ export interface DialectContext {
   readonly refused: RefusedValues;
   readonly nowUs: () => number;
   readonly lines: LogLines;
+  /** To the tenant's clients that have subscribed to the topic. */
+  readonly publish: MqttDoor<MqttIdentity>['publish'];
 }
 
 /** Values by property key, all of one time. */

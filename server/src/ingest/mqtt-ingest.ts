@@ -42,7 +42,15 @@ interface MqttIngestOptions {
 export function createMqttIngest(options: MqttIngestOptions) {
   const { host, port, directory, ingest, things, edges, refused, nowUs, lines } = options;
   const edgePeers = new Map<EdgeId, Peer>();
-  const dialects = createDialects({ ingest, things, edges, refused, nowUs, lines });
+  const dialects = createDialects({
+    ingest,
+    things,
+    edges,
+    refused,
+    nowUs,
+    lines,
+    publish: (tenant, topic, payload, how) => door.publish(tenant, topic, payload, how),
+  });
 
   const handlers: MqttDoorHandlers<MqttIdentity> = {
     async authenticate(credentials) {
@@ -55,8 +63,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
       return signed === null ? null : { ...signed, login: username };
     },
     ownerOf: (identity) => ({ tenant: identity.tenant, name: holderOf(identity) }),
-    mayPublish: (identity, topic) =>
-      dialects.some((dialect) => dialect.takes(topic)) ? 'take' : useOf(identity, topic),
+    mayPublish: (identity, topic) => dialects.find((dialect) => dialect.takes(topic))?.use ?? useOf(identity, topic),
     maySubscribe: (identity, filter) =>
       (identity.kind === 'edge' && filter === topics.configuration) ||
       filter.startsWith(ownTopics(identity)) ||

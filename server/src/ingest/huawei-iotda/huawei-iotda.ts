@@ -28,6 +28,7 @@ const services = z.object({
 export function createHuaweiIotda(context: DialectContext): Dialect {
   return {
     name: 'huawei-iotda',
+    use: 'take',
     takes: (topic) => topic.startsWith(root),
     async publish({ identity }, topic, payload) {
       const device = report.exec(topic)?.[1];

@@ -59,6 +59,7 @@ export function createLinkKit(context: DialectContext): Dialect {
 
   return {
     name: 'link-kit',
+    use: 'take',
     takes: (topic) => topic.startsWith('/sys/') || topic.startsWith('/ext/ntp/'),
     async publish(peer, topic, payload) {
       const [, root, product, device, rest] = address.exec(topic) ?? [];

@@ -1,41 +1,55 @@
-import type { DialectPeer } from '../dialect.ts';
+import { errorLine } from '../../platform/log-lines.ts';
+import type { DialectContext } from '../dialect.ts';
+import type { MqttIdentity } from '../mqtt-identity.ts';
 
 /** The name of this host application: what an edge node that waits for its primary host is configured with. */
-export const hostId = 'luban';
+const hostId = 'luban';
 const topic = `spBv1.0/STATE/${hostId}`;
 /** Sparkplug before 3.0. */
 const oldTopic = `STATE/${hostId}`;
+const filters: Record<string, readonly string[]> = {
+  [topic]: [topic],
+  [oldTopic]: [oldTopic],
+  'spBv1.0/STATE/+': [topic],
+  'STATE/+': [oldTopic],
+};
 
 /**
- * Tells edge nodes whether their primary host is there. Each hears it when it subscribes, which is when it would get a
- * retained message, and when the platform stops.
+ * Tells edge nodes whether their primary host is there: retained, from the first that asks in a tenant until the platform
+ * stops. A platform that is killed takes its broker with it, so nobody can believe that it is online.
  */
-export function createHostState({ nowMs }: { nowMs: () => number }) {
-  const listeners = new Map<string, { peer: DialectPeer; topics: Set<string> }>();
+export function createHostState({ publish, nowUs, lines }: Pick<DialectContext, 'publish' | 'nowUs' | 'lines'>) {
+  const nowMs = () => Math.floor(nowUs() / 1000);
   const onlineSinceMs = nowMs();
+  const told = new Map<string, { tenant: MqttIdentity['tenant']; of: string }>();
 
-  function payload(of: string, online: boolean): Buffer {
-    if (of === oldTopic) return Buffer.from(online ? 'ONLINE' : 'OFFLINE');
-    return Buffer.from(JSON.stringify({ online, timestamp: online ? onlineSinceMs : nowMs() }));
+  async function tell(tenant: MqttIdentity['tenant'], of: string, online: boolean): Promise<void> {
+    const text =
+      of === oldTopic
+        ? online
+          ? 'ONLINE'
+          : 'OFFLINE'
+        : JSON.stringify({ online, timestamp: online ? onlineSinceMs : nowMs() });
+    try {
+      await publish(tenant, of, Buffer.from(text), { qos: 1, retain: true });
+    } catch (error) {
+      lines('warn', 'sparkplug state not told', { topic: of, cause: errorLine(error) });
+    }
   }
 
   return {
-    isFilter: (filter: string) => filter === topic || filter === oldTopic,
-    subscribed(peer: DialectPeer, filter: string): void {
-      if (filter !== topic && filter !== oldTopic) return;
-      const known = listeners.get(peer.id) ?? { peer, topics: new Set<string>() };
-      known.topics.add(filter);
-      listeners.set(peer.id, known);
-      void peer.publish(filter, payload(filter, true), 1);
+    isFilter: (filter: string) => Object.hasOwn(filters, filter),
+    async subscribed({ tenant }: MqttIdentity, filter: string): Promise<void> {
+      for (const of of filters[filter] ?? []) {
+        if (told.has(`${tenant} ${of}`)) continue;
+        told.set(`${tenant} ${of}`, { tenant, of });
+        await tell(tenant, of, true);
+      }
     },
-    closed: (peer: DialectPeer) => void listeners.delete(peer.id),
-    /** Resolves when everybody has been told, or is gone. */
     async offline(): Promise<void> {
-      const told = [...listeners.values()].flatMap(({ peer, topics }) =>
-        [...topics].map((of) => peer.publish(of, payload(of, false), 0)),
-      );
-      listeners.clear();
-      await Promise.all(told);
+      const all = [...told.values()];
+      told.clear();
+      await Promise.all(all.map(({ tenant, of }) => tell(tenant, of, false)));
     },
   };
 }

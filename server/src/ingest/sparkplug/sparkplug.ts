@@ -44,7 +44,7 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
   const { ingest, edges, nowUs, lines } = context;
   const nodes = new Map<string, SparkplugNode>();
   const bind = createBirthBinding(context);
-  const state = createHostState({ nowMs });
+  const state = createHostState(context);
   const counts = { births: 0, deaths: 0, gaps: 0, unknown: 0, rebirthsAsked: 0 };
 
   function nowMs(): number {
@@ -228,6 +228,7 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
 
   return {
     name: 'sparkplug',
+    use: 'take-and-route',
     takes: (topic) => topic.startsWith(`${namespace}/`),
     async publish(peer, topic, bytes) {
       const read = readTopic(topic);
@@ -256,9 +257,8 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
       }
     },
     maySubscribe: (_identity, filter) => isOwnFilter(filter) || state.isFilter(filter),
-    subscribed: (peer, filter) => state.subscribed(peer, filter),
+    subscribed: ({ identity }, filter) => void state.subscribed(identity, filter),
     closed(peer) {
-      state.closed(peer);
       let spoke = false;
       for (const node of nodes.values()) {
         if (node.peer !== peer.id || !node.alive) continue;

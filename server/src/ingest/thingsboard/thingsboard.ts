@@ -30,6 +30,7 @@ export function createThingsboard(context: DialectContext): Dialect {
 
   return {
     name: 'thingsboard',
+    use: 'take',
     takes: (topic) => topic.startsWith(own),
     async publish(peer, topic, payload) {
       if (topic === telemetry || topic === attributes) return store(peer, payload);
