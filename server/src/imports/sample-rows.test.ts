@@ -11,6 +11,7 @@ const point = (series: number, type: Point['type']): Point => ({
   unit: null,
   range: null,
   decimals: null,
+  source: null,
   device: null,
   maxIntervalMs: null,
 });
