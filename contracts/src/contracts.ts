@@ -1,4 +1,5 @@
 /** The product's words. The one entry of this workspace. */
+export * from './accounts.ts';
 export * from './aggregates.ts';
 export * from './backup.ts';
 export * from './batch.ts';

@@ -39,6 +39,21 @@ export const edgeReport = z.object({
   lagMs: z.number().nullable(),
   backlog: z.object({ samples: z.int(), bytes: z.int(), oldestMs: z.int().nullable(), limitBytes: z.int() }),
   outboxCause: cause.nullable(),
+  /** Samples since the outbox was made; null from an edge that does not count them. Collected = acknowledged + the rest. */
+  book: z
+    .object({
+      collected: z.int(),
+      /** Kept and not acknowledged. */
+      pending: z.int(),
+      /** Refused by the platform for good, and set aside. */
+      refused: z.int(),
+      /** Lost by a full or damaged outbox. */
+      dropped: z.int(),
+      /** Losses of which nobody can know how many samples they were. */
+      unknownLosses: z.int(),
+    })
+    .nullable()
+    .default(null),
   devices: z.array(deviceReport).max(2000),
 });
 export type EdgeReport = z.infer<typeof edgeReport>;

@@ -8,6 +8,8 @@ import { enrol } from './enrolment/enrolment.ts';
 import { openEventLog } from './events/events.ts';
 import { startAlive } from './gaps/alive.ts';
 import { openGapLedger } from './gaps/gaps.ts';
+import { openLossTotals } from './outbox/loss-totals.ts';
+import type { OutboxLoss } from './outbox/losses.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { pause } from './pause.ts';
 import { createReports } from './reports/reports.ts';
@@ -55,6 +57,11 @@ export async function startEdge(
     });
   };
   const gaps = await openGapLedger({ directory: join(directory, 'gaps'), now });
+  const losses = await openLossTotals(join(directory, 'outbox', 'losses.json'));
+  const lose = async (lost: OutboxLoss[]) => {
+    await gaps.lose(lost);
+    await losses.add(lost);
+  };
   const alive = await startAlive({ directory, gaps, now, onFault: fault });
 
   const uplink = createUplink({
@@ -67,12 +74,12 @@ export async function startEdge(
   const outbox = await openOutbox({
     directory: join(directory, 'outbox'),
     limitBytes: config.outboxBytes,
-    onLoss: gaps.lose,
+    onLoss: lose,
     onFault: (cause) => event('error', cause),
     onDrained: gaps.endOutage,
     now,
   });
-  const refused = createRefused({ directory: join(directory, 'refused'), lose: gaps.lose, event });
+  const refused = createRefused({ directory: join(directory, 'refused'), lose, event });
   const drain = createDrain({
     outbox,
     connection: uplink.connection,
@@ -89,7 +96,15 @@ export async function startEdge(
     onFault: fault,
     now,
   });
-  const reports = createReports({ collection, outbox, lagMs: drain.lagMs, tell: uplink.tell, onFault: fault, now });
+  const reports = createReports({
+    collection,
+    outbox,
+    losses,
+    lagMs: drain.lagMs,
+    tell: uplink.tell,
+    onFault: fault,
+    now,
+  });
   const onRefused = (reason: string) => log({ level: 'error', ...edgeCause('uplink.refused', reason) });
   const sender = { connection: uplink.connection, onRefused, onFault: fault };
   const ledgers = [

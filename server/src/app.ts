@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
+import { createAccounting } from './accounting/accounting.ts';
+import { accountingMigrations } from './accounting/accounting-migrations.ts';
+import { registerAccountingRoutes } from './accounting/accounting-routes.ts';
 import { createBackup } from './backup/backup.ts';
 import { registerBackupRoutes } from './backup/backup-routes.ts';
 import type { ServerConfig, TlsConfig } from './config.ts';
@@ -98,6 +101,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     ...edgeMigrations,
     ...retentionMigrations,
     ...jobMigrations,
+    ...accountingMigrations,
   });
 
   // Who asks, and what there is.
@@ -114,6 +118,11 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     things,
     now: nowMs,
     sendConfiguration: (edge: EdgeId) => mqtt.sendConfiguration(edge),
+    onReport(edge, report) {
+      accounting
+        .reported(edge, report)
+        .catch((error: unknown) => lines('error', 'edge’s book not kept', { edge, cause: errorLine(error) }));
+    },
     dismiss: (edge: EdgeId) => mqtt.dismiss(edge),
   });
 
@@ -155,6 +164,21 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     ingest,
     telemetry,
     nowUs,
+  });
+  const accounting = await createAccounting({
+    database,
+    log,
+    consumer: log.consumer('accounting'),
+    storedPosition: () => log.next - telemetry.stats().backlogRecords,
+    holderOf(series) {
+      const source = things.sourceOf(series);
+      if (source === undefined) return { holder: 'unknown', edge: null };
+      const { device, thing } = source;
+      return device === null ? { holder: thing, edge: null } : { holder: device, edge: edges.edgeOf(device) };
+    },
+    refusals: () => ingest.refusals(),
+    nowMs,
+    lines,
   });
   const readings = createReadings({ telemetry, things, edges, nowMs });
   const flowOf = createFlow({ edges, ingest, connections: () => mqtt.stats().connections, log, telemetry, nowMs });
@@ -210,6 +234,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
   registerDeviceRoutes(http, edges);
   registerFlowRoutes(http, flowOf);
+  registerAccountingRoutes(http, { accounting, edges });
   const ready = createHealth({
     doors: { http: () => http.server.listening, mqtt: () => mqtt.stats().listening },
     log,
@@ -225,6 +250,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     embedded: config.records === undefined,
     log,
     telemetry,
+    accounting,
     software: version,
     nowMs,
     lines,
@@ -237,6 +263,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     ingest,
     log,
     telemetry,
+    accounting,
     watchers: () => live.watchers(),
     http: httpMeter,
     loop,
@@ -279,6 +306,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       retention.start(telemetry);
       await jobs.start();
       await data.upgraded();
+      await accounting.start();
       ({ port: mqttPort } = await mqtt.start());
       await http.listen({ host: config.plainHost, port: config.httpPort });
       await operatorDoor.start((request, response) => http.routing(request, response));
@@ -300,6 +328,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await jobs.stop();
       await retention.stop();
       await telemetry.stop();
+      await accounting.stop();
       await log.close();
       await database.destroy();
       loop.stop();

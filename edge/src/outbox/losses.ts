@@ -8,6 +8,8 @@ export interface OutboxLoss {
   fromMs: number;
   toMs: number;
   samplesLost: number | null;
+  /** They were lost before the outbox had them. */
+  neverKept?: boolean;
   cause: Cause;
 }
 

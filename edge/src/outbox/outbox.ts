@@ -146,7 +146,7 @@ export async function openOutbox(options: {
   async function loseUnencodable(groups: ReadonlyMap<DeviceId, readonly Sample[]>, detail: string): Promise<void> {
     const why = edgeCause('outbox.damaged', detail);
     onFault(why);
-    const lost = { why: 'outbox-damaged' as const, cause: why };
+    const lost = { why: 'outbox-damaged' as const, neverKept: true, cause: why };
     await onLoss([...groups].map(([device, of]) => ({ ...lost, device, ...timeSpan(of), samplesLost: of.length })));
   }
 
@@ -207,7 +207,8 @@ export async function openOutbox(options: {
   /** Memory is full because the disk takes nothing: the newest are refused, and told once the disk writes again. */
   function dropUnstored(device: DeviceId, samples: readonly Sample[]): void {
     const why = edgeCause('outbox.disk', cause?.detail);
-    const loss = { why: 'outbox-full' as const, device, ...timeSpan(samples), samplesLost: samples.length, cause: why };
+    const span = { ...timeSpan(samples), samplesLost: samples.length };
+    const loss = { why: 'outbox-full' as const, device, ...span, neverKept: true, cause: why };
     run(onLoss([loss]));
   }
 

@@ -1,5 +1,6 @@
 import { type EdgeReport, edgeReport, topics } from '@luban/contracts';
 import type { Collection } from '../collection/collection.ts';
+import type { LossTotals } from '../outbox/loss-totals.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { software } from '../software.ts';
 
@@ -9,6 +10,7 @@ const everyMs = 2000;
 export function createReports(options: {
   collection: Pick<Collection, 'reports' | 'version' | 'cause'>;
   outbox: Pick<Outbox, 'state' | 'oldestMs'>;
+  losses: Pick<LossTotals, 'current'>;
   lagMs(): number | null;
   tell(topic: string, payload: string): void;
   onFault(error: unknown): void;
@@ -20,7 +22,8 @@ export function createReports(options: {
   let telling: Promise<void> = Promise.resolve();
 
   async function current(): Promise<EdgeReport> {
-    const { samples: kept, waiting, bytes, limitBytes, cause } = outbox.state();
+    const { samples: kept, waiting, bytes, limitBytes, cause, samplesPut } = outbox.state();
+    const { refused, dropped, neverKept, unknown } = options.losses.current();
     // What is being gathered for the next batch is no backlog, unless the disk does not take it.
     const samples = cause?.code === 'outbox.disk' ? kept : kept - waiting;
     const devices = collection.reports();
@@ -34,6 +37,14 @@ export function createReports(options: {
       lagMs: options.lagMs(),
       backlog: { samples, bytes, oldestMs: samples > 0 ? await outbox.oldestMs() : null, limitBytes },
       outboxCause: cause,
+      // Without what waits for the disk: a kill may lose that, and then it was never collected.
+      book: {
+        collected: samplesPut - waiting + neverKept,
+        pending: Math.max(0, kept - waiting),
+        refused,
+        dropped,
+        unknownLosses: unknown,
+      },
       devices,
     };
   }

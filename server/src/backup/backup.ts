@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { BackupProgress } from '@luban/contracts';
+import type { Accounting } from '../accounting/accounting.ts';
 import type { Log } from '../log/log.ts';
 import { Refusal } from '../platform/errors.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
@@ -16,6 +17,7 @@ interface BackupOptions {
   embedded: boolean;
   log: Pick<Log, 'files'>;
   telemetry: Pick<Telemetry, 'freeze'>;
+  accounting: Pick<Accounting, 'hold'>;
   software: string;
   nowMs: () => number;
   lines: LogLines;
@@ -33,14 +35,14 @@ const nothing: BackupProgress = {
 
 /** Backups of the platform while it runs, one at a time. Samples are taken and acknowledged all the while. */
 export function createBackup(options: BackupOptions) {
-  const { directory, log, telemetry, software, nowMs, lines } = options;
+  const { directory, log, telemetry, accounting, software, nowMs, lines } = options;
   let progress = nothing;
   let running: Promise<void> | undefined;
 
   async function run(to: string, files: NonNullable<Log['files']>): Promise<void> {
     const startedMs = nowMs();
     try {
-      const staged = await stageRunning({ directory, log: { files }, telemetry });
+      const staged = await stageRunning({ directory, log: { files }, telemetry, accounting });
       progress = { ...progress, state: 'copying' };
       const { counts } = await writeBackup(staged, { to, software, running: true, nowMs: startedMs }, (copied) => {
         progress = { ...progress, ...copied };

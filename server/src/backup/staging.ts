@@ -1,5 +1,6 @@
 import { chmod, copyFile, link, mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Accounting } from '../accounting/accounting.ts';
 import type { Log } from '../log/log.ts';
 import { copyRecords } from '../platform/database/copy-records.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -29,16 +30,17 @@ async function newStaging(directory: string): Promise<string> {
 /**
  * Of a platform that runs, in an order that makes the parts fit together: the store has what the log holds before the
  * consumer's offset; the log holds everything acknowledged so far; the records are later than both, so that every series
- * of a sample is known. `holdCounts` keeps the counts in the records where the log is, meanwhile.
+ * of a sample is known, but for the counts of samples, which go no further than the log.
  */
 export async function stageRunning(options: {
   directory: string;
   log: Required<Pick<Log, 'files'>>;
   telemetry: Pick<Telemetry, 'freeze'>;
+  accounting: Pick<Accounting, 'hold'>;
 }): Promise<Staged> {
-  const { directory, log, telemetry } = options;
+  const { directory, log, telemetry, accounting } = options;
   const folder = await newStaging(directory);
-  return telemetry.freeze(join(folder, 'telemetry', 'chdb'), async () => {
+  const stage = async (): Promise<Staged> => {
     const limits = new Map<string, number>();
     await mkdir(join(folder, 'log'), { mode: 0o700 });
     await linkFolder(join(directory, 'log', 'consumers'), join(folder, 'log', 'consumers'));
@@ -49,7 +51,8 @@ export async function stageRunning(options: {
     const records = await stageRecords(directory, folder);
     for (const [path, bytes] of await stageOtherParts(directory, folder)) limits.set(path, bytes);
     return { folder, limits, records };
-  });
+  };
+  return telemetry.freeze(join(folder, 'telemetry', 'chdb'), () => accounting.hold(stage));
 }
 
 /** Of a platform that is stopped or was killed: everything as it lies there, the plan of its last insert too. */

@@ -43,12 +43,14 @@ interface EdgesOptions {
   now: () => number;
   /** Hands a new configuration to an edge that is connected; another edge gets it when it subscribes. */
   sendConfiguration: (edge: EdgeId) => void;
+  /** An edge has told how it is. */
+  onReport?: (edge: EdgeId, report: EdgeReport) => void;
   /** Ends the connections of an edge that is no more, or whose key another one has replaced. */
   dismiss: (edge: EdgeId) => void;
 }
 
 /** Edges, the devices that they collect from, what binds a point to an address, and what edges say of themselves. */
-export async function createEdges({ database, things, now, sendConfiguration, dismiss }: EdgesOptions) {
+export async function createEdges({ database, things, now, sendConfiguration, onReport, dismiss }: EdgesOptions) {
   const store = createEdgesStore(database);
   const edges = new Map<EdgeId, EdgeRow>((await store.edges()).map((row) => [row.id, row]));
   const presences = new Map<EdgeId, Presence>();
@@ -272,12 +274,17 @@ export async function createEdges({ database, things, now, sendConfiguration, di
       return { version: row.configurationVersion, devices };
     },
 
+    edgeOf: (device: DeviceId) => edgeOfDevice.get(device) ?? null,
+    /** The number under which it writes. Throws Refusal for an edge that the tenant does not have. */
+    numberOf: (tenant: TenantId, id: EdgeId) => find(tenant, id).number,
+
     connected(id: EdgeId, connected: boolean): void {
       presences.set(id, { connected, sinceMs: now(), report: presences.get(id)?.report ?? null });
     },
     reported(id: EdgeId, report: EdgeReport): void {
       const presence = presences.get(id);
       if (presence !== undefined) presence.report = report;
+      onReport?.(id, report);
     },
     putGaps: (tenant: TenantId, id: EdgeId, gaps: readonly Gap[]) => store.putGaps(tenant, id, gaps),
     async putEvents(tenant: TenantId, id: EdgeId, events: readonly EdgeEvent[]): Promise<void> {

@@ -17,12 +17,18 @@ export type IngestOutcome =
   | { ok: false; reason: 'malformed' | 'not-authorized' | 'unavailable'; message: string };
 
 type Refused = Extract<IngestOutcome, { ok: false }>['reason'];
+const refusedReasons = ['malformed', 'not-authorized', 'unavailable'] as const satisfies readonly Refused[];
 
 /** Of one tenant, since the start. */
 interface IngestCounts {
   samples: number;
   messages: number;
   refused: Record<Refused, { samples: number; batches: number }>;
+}
+
+function noRefusals(): IngestCounts['refused'] {
+  const none = () => ({ samples: 0, batches: 0 });
+  return { malformed: none(), 'not-authorized': none(), unavailable: none() };
 }
 
 export type Ingest = ReturnType<typeof createIngest>;
@@ -45,7 +51,8 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
   /** Each tenant sees its own traffic. */
   const meters = new Map<number, { samples: RateMeter; messages: RateMeter }>();
   let total = 0;
-  const refusals = new Map<number, IngestCounts['refused']>();
+  /** By the sender's number. */
+  const refusals = new Map<number, { tenantNumber: number; refused: IngestCounts['refused'] }>();
 
   function meterOf(tenantNumber: number) {
     const known = meters.get(tenantNumber);
@@ -56,14 +63,13 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
   }
 
   function refuse(sender: Sender, reason: Refused, samples: number, message: string): IngestOutcome {
-    let refused = refusals.get(sender.tenantNumber);
-    if (refused === undefined) {
-      const none = () => ({ samples: 0, batches: 0 });
-      refused = { malformed: none(), 'not-authorized': none(), unavailable: none() };
-      refusals.set(sender.tenantNumber, refused);
+    let known = refusals.get(sender.number);
+    if (known === undefined) {
+      known = { tenantNumber: sender.tenantNumber, refused: noRefusals() };
+      refusals.set(sender.number, known);
     }
-    refused[reason].samples += samples;
-    refused[reason].batches++;
+    known.refused[reason].samples += samples;
+    known.refused[reason].batches++;
     return { ok: false, reason, message };
   }
 
@@ -117,15 +123,24 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     },
     /** By the tenant's number, since the start. */
     counts(): Map<number, IngestCounts> {
-      const none = { samples: 0, batches: 0 };
-      const nothing = { malformed: none, 'not-authorized': none, unavailable: none };
-      return new Map(
-        [...new Set([...meters.keys(), ...refusals.keys()])].map((tenant) => {
-          const { samples, messages } = meterOf(tenant);
-          const refused = refusals.get(tenant) ?? nothing;
-          return [tenant, { samples: samples.total, messages: messages.total, refused }];
-        }),
-      );
+      const counts = new Map<number, IngestCounts>();
+      for (const [tenant, { samples, messages }] of meters)
+        counts.set(tenant, { samples: samples.total, messages: messages.total, refused: noRefusals() });
+      for (const { tenantNumber, refused } of refusals.values()) {
+        const sum = counts.get(tenantNumber) ?? { samples: 0, messages: 0, refused: noRefusals() };
+        counts.set(tenantNumber, sum);
+        for (const reason of refusedReasons) {
+          sum.refused[reason].samples += refused[reason].samples;
+          sum.refused[reason].batches += refused[reason].batches;
+        }
+      }
+      return counts;
+    },
+    /** By sender and reason, since the start. */
+    *refusals(): Iterable<{ sender: number; reason: Refused; samples: number; batches: number }> {
+      for (const [sender, { refused }] of refusals)
+        for (const reason of refusedReasons)
+          if (refused[reason].batches > 0) yield { sender, reason, ...refused[reason] };
     },
     /** Samples of all tenants that were acknowledged since the start. */
     total: () => total,

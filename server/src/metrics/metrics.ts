@@ -1,3 +1,4 @@
+import type { Accounting } from '../accounting/accounting.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Log } from '../log/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -20,6 +21,7 @@ interface MetricsOptions {
   ingest: Pick<Ingest, 'counts'>;
   log: Pick<Log, 'stats' | 'first' | 'behind' | 'read'>;
   telemetry: Pick<Telemetry, 'stats'>;
+  accounting: Pick<Accounting, 'backlogRecords'>;
   watchers: () => number;
   http: ReturnType<typeof meterHttp>;
   loop: ReturnType<typeof watchEventLoop>;
@@ -103,6 +105,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
     text
       .gauge('luban_consumer_lag_records', 'Records of the log that a consumer has not done yet.', [
         [{ consumer: 'telemetry' }, backlogRecords],
+        [{ consumer: 'accounting' }, options.accounting.backlogRecords()],
       ])
       .gauge('luban_consumer_lag_seconds', 'Age of the oldest record that a consumer has not done yet.', [
         [{ consumer: 'telemetry' }, (lagMs ?? 0) / 1000],

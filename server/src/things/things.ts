@@ -210,6 +210,10 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
     *points(tenant: TenantId): Iterable<Point> {
       for (const held of bySeries.values()) if (held.tenant === tenant) yield held.point;
     },
+    /** Whose samples a series has; undefined when there is no such point. */
+    sourceOf(series: number): { thing: ThingId; device: DeviceId | null } | undefined {
+      return bySeries.get(series)?.point;
+    },
     /** The number under which a thing writes its own points; 0 for a thing without points. */
     senderOf: (id: ThingId) => byThing.get(id)?.[0]?.thingNumber ?? 0,
     tenantNumberOf: (id: ThingId) => byThing.get(id)?.[0]?.tenantNumber ?? 0,

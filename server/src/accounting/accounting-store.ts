@@ -1,0 +1,75 @@
+import type { Insertable } from 'kysely';
+import type { Database } from '../platform/database/database.ts';
+import type { AccountingTables } from './accounting-migrations.ts';
+import type { Account } from './received-counts.ts';
+
+export type EdgeBookRow = Insertable<AccountingTables['edge_books']>;
+export type RefusalCount = Insertable<AccountingTables['account_refusals']>;
+
+/** The only SQL about what was received. */
+export function createAccountingStore(database: Database) {
+  const db = database.withTables<AccountingTables>();
+  return {
+    progress: async () => {
+      const row = await db.selectFrom('accounting_progress').selectAll().executeTakeFirst();
+      return row === undefined ? null : { position: Number(row.position), sinceMs: Number(row.since_ms) };
+    },
+    accounts: async () =>
+      (await db.selectFrom('accounts').selectAll().execute()).map((row) => ({
+        holder: row.holder,
+        edge: row.edge,
+        tenantNumber: Number(row.tenant_number),
+        received: Number(row.received),
+        repeated: Number(row.repeated),
+      })),
+    refusals: async (): Promise<RefusalCount[]> =>
+      (await db.selectFrom('account_refusals').selectAll().execute()).map((row) => ({
+        sender: Number(row.sender),
+        reason: row.reason,
+        samples: Number(row.samples),
+        batches: Number(row.batches),
+      })),
+    books: async (): Promise<EdgeBookRow[]> =>
+      (await db.selectFrom('edge_books').selectAll().execute()).map(
+        ({ edge, ...numbers }) =>
+          ({
+            edge,
+            ...Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, Number(value)])),
+          }) as EdgeBookRow,
+      ),
+    /** Counts and the place in the log up to which they go, at once: a crash neither loses nor doubles any. */
+    save: (
+      { position, sinceMs }: { position: number; sinceMs: number },
+      accounts: readonly Account[],
+      refusals: readonly RefusalCount[],
+      books: readonly EdgeBookRow[],
+    ) =>
+      db.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('accounting_progress')
+          .values({ id: 'log', position, since_ms: sinceMs })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet({ position }))
+          .execute();
+        for (const { holder, tenantNumber, edge, received, repeated } of accounts)
+          await transaction
+            .insertInto('accounts')
+            .values({ holder, tenant_number: tenantNumber, edge, received, repeated })
+            .onConflict((conflict) =>
+              conflict.columns(['tenant_number', 'holder']).doUpdateSet({ edge, received, repeated }),
+            )
+            .execute();
+        for (const row of refusals)
+          await transaction
+            .insertInto('account_refusals')
+            .values(row)
+            .onConflict((conflict) => conflict.columns(['sender', 'reason']).doUpdateSet(row))
+            .execute();
+        for (const book of books)
+          await transaction
+            .insertInto('edge_books')
+            .values(book)
+            .onConflict((conflict) => conflict.column('edge').doUpdateSet(book))
+            .execute();
+      }),
+  };
+}
