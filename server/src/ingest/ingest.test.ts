@@ -8,12 +8,15 @@ const nowUs = () => 1_790_000_000_000_000;
 const hour = 3_600_000_000;
 const sender = { tenantNumber: 1, number: 42 };
 
-function makeIngest(append: (tenant: number, batch: Uint8Array) => Promise<number> = async () => 0) {
+function makeIngest(
+  append: (tenant: number, batch: Uint8Array) => Promise<number> = async () => 0,
+  { newestArrivalUs = 0, now = nowUs } = {},
+) {
   const directory = new SeriesDirectory();
   directory.set(5, 1, 42);
   directory.set(70_000, 2, 43);
   const lines = createLogLines('error', () => undefined);
-  return createIngest({ log: { append }, directory, nowUs, lines });
+  return createIngest({ log: { append, newestArrivalUs }, directory, nowUs: now, lines });
 }
 const batch = (series: number, time = nowUs()) =>
   encodeBatch(toBatch([{ series: toSeries(series), time, value: 1, quality: qualityCode('good'), simulated: false }]));
@@ -40,6 +43,17 @@ describe('ingest', () => {
     durable();
     expect(await outcome).toEqual({ ok: true, accepted: 1 });
     expect(ingest.total()).toBe(1);
+  });
+
+  test('a clock that was never set makes the sender wait; one that was set back does not', async () => {
+    const unset = { now: () => 3_600_000_000 };
+    expect(await makeIngest(undefined, unset).accept(sender, batch(5))).toMatchObject({
+      ok: false,
+      reason: 'unavailable',
+      message: 'the clock of the platform is not set: it says 1970-01-01T01:00:00.000Z',
+    });
+    const setBack = { ...unset, newestArrivalUs: nowUs() - hour };
+    expect(await makeIngest(undefined, setBack).accept(sender, batch(5))).toEqual({ ok: true, accepted: 1 });
   });
 
   test.each([

@@ -37,9 +37,13 @@ export type Ingest = ReturnType<typeof createIngest>;
 const maxAheadUs = 24 * 3_600_000_000;
 /** 2000-01-01: a clock before it was never set. */
 const leastTimeUs = 946_684_800_000_000;
+/** 2026-01-01: this program did not run before it, so a platform's clock that says so was never set. */
+const leastNowUs = 1_767_225_600_000_000;
+/** Between two lines about a clock that is not set. */
+const clockEveryMs = 60_000;
 
 interface IngestOptions {
-  log: Pick<Log, 'append'>;
+  log: Pick<Log, 'append' | 'newestArrivalUs'>;
   directory: Things['directory'];
   nowUs: () => number;
   lines: LogLines;
@@ -73,11 +77,25 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     return { ok: false, reason, message };
   }
 
+  let clockToldMs = Number.NEGATIVE_INFINITY;
+  function clockNotSet(): string {
+    const says = `the clock of the platform is not set: it says ${new Date(nowUs() / 1000).toISOString()}`;
+    if (performance.now() - clockToldMs > clockEveryMs) {
+      clockToldMs = performance.now();
+      lines('error', 'samples not acknowledged', { cause: says });
+    }
+    return says;
+  }
+
   async function append(sender: Sender, batch: Batch, encoded: Uint8Array): Promise<IngestOutcome> {
     const foreign = directory.firstForeign(sender.number, batch.series);
     if (foreign !== undefined)
       return refuse(sender, 'not-authorized', batch.count, `series ${foreign} is not yours to write`);
-    const wrong = wrongTime(batch, nowUs()) ?? wrongJson(batch);
+    // Where the platform's clock was set back, arrival is the better clock: it never goes back.
+    const trustedUs = Math.max(nowUs(), log.newestArrivalUs);
+    // Against a clock that was never set every sample is from the future: the sender is to keep it, not to give it up.
+    if (trustedUs < leastNowUs) return refuse(sender, 'unavailable', batch.count, clockNotSet());
+    const wrong = wrongTime(batch, trustedUs) ?? wrongJson(batch);
     if (wrong !== undefined) return refuse(sender, 'malformed', batch.count, wrong);
     try {
       await log.append(sender.tenantNumber, encoded);

@@ -46,7 +46,12 @@ beforeAll(async () => {
     sendConfiguration: (id) => mqtt.sendConfiguration(id),
     dismiss: (id) => mqtt.dismiss(id),
   });
-  const ingest = createIngest({ log: { append: async () => 0 }, directory: things.directory, nowUs, lines });
+  const ingest = createIngest({
+    log: { append: async () => 0, newestArrivalUs: 0 },
+    directory: things.directory,
+    nowUs,
+    lines,
+  });
   mqtt = createMqttIngest({
     host: '127.0.0.1',
     port: 0,

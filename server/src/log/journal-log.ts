@@ -37,6 +37,9 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
       return journal.next;
     },
     behind: (position) => Math.max(0, journal.next - Math.max(position, journal.first)),
+    get newestArrivalUs() {
+      return lastArrival;
+    },
     async append(tenant, batch) {
       lastArrival = Math.max(lastArrival + 1, nowUs());
       const record = encodeLogRecord(tenant, lastArrival, batch);

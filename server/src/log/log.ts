@@ -33,6 +33,8 @@ export interface OffsetStore {
 }
 
 export interface Log extends SampleLog {
+  /** µs since 1970 UTC; 0 before the first record that is known. No later record's arrival is before it. */
+  readonly newestArrivalUs: number;
   /** Resolves with the position once the batch is durable; rejects with an Error with a `code` when it cannot be. */
   append(tenant: number, batch: Uint8Array): Promise<number>;
   consumer(name: string): OffsetStore;

@@ -174,6 +174,9 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
         return next();
       },
       behind: (position) => Math.max(0, tail.last + 1 - sequenceOf(Math.max(position, first()))),
+      get newestArrivalUs() {
+        return lastArrival;
+      },
       append(tenant, batch) {
         lastArrival = Math.max(lastArrival + 1, nowUs());
         return appender.append(encodeLogRecord(tenant, lastArrival, batch));
