@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { Watcher } from './watcher.ts';
 
 function record(tenant: number, ...samples: [series: number, time: number, value: number][]) {
+  return recordAt(1000, tenant, ...samples);
+}
+function recordAt(arrivalUs: number, tenant: number, ...samples: [series: number, time: number, value: number][]) {
   const batch = toBatch(
     samples.map(([series, time, value]) => ({
       series: toSeries(series),
@@ -12,7 +15,7 @@ function record(tenant: number, ...samples: [series: number, time: number, value
       simulated: false,
     })),
   );
-  return { position: 0, tenant, arrivalUs: 9, batch };
+  return { position: 0, tenant, arrivalUs, batch };
 }
 function taken(watcher: Watcher) {
   const message = watcher.take();
@@ -22,6 +25,14 @@ function taken(watcher: Watcher) {
 }
 
 describe('a watcher', () => {
+  test('is shown what comes after a sample whose clock was ahead', () => {
+    const watcher = new Watcher(1);
+    watcher.watch(new Set([1]));
+    watcher.note(recordAt(1000, 1, [1, 5000, 1]));
+    watcher.note(recordAt(1100, 1, [1, 1099, 2]));
+    expect(taken(watcher)).toEqual([[1, 1099, 2]]);
+  });
+
   test('gets the newest of each series that it asked for, once', () => {
     const watcher = new Watcher(1);
     watcher.watch(new Set([1, 2]));

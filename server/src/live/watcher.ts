@@ -1,7 +1,7 @@
 import { batchValue, type LiveMessage, type Series } from '@luban/contracts';
 import type { LogRecord } from '../log/log.ts';
 import { toReading } from '../readings/readings.ts';
-import type { StoredSample } from '../telemetry/telemetry.ts';
+import { countsFromUs, type StoredSample } from '../telemetry/telemetry.ts';
 
 /**
  * What one watcher waits for: the newest sample of each series that it asked for. A slow watcher costs one entry a
@@ -37,7 +37,8 @@ export class Watcher {
       if (!this.#series.has(series)) continue;
       const timeUs = batch.time[i]!;
       const waiting = this.#pending.get(series);
-      if (waiting !== undefined && waiting.timeUs > timeUs) continue;
+      const counts = countsFromUs(timeUs, record.arrivalUs);
+      if (waiting !== undefined && countsFromUs(waiting.timeUs, waiting.arrivalUs) > counts) continue;
       this.#pending.set(series, {
         timeUs,
         arrivalUs: record.arrivalUs,

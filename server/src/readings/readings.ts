@@ -10,7 +10,7 @@ import {
   type Thing,
 } from '@luban/contracts';
 import type { Edges } from '../edges/edges.ts';
-import type { StoredSample, Telemetry } from '../telemetry/telemetry.ts';
+import { countsFromUs, type StoredSample, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Things } from '../things/things.ts';
 import { type PointNow, type ThingNow, thingState } from './thing-states.ts';
 
@@ -26,7 +26,7 @@ interface ReadingsOptions {
 /** Stored samples in the words of the API, and what follows from them: stale values, states of things. */
 export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOptions) {
   function pointNow(point: Point, sample: StoredSample | undefined, device: PointNow['device']): PointNow {
-    const lastMs = sample === undefined ? null : Math.floor(sample.timeUs / 1000);
+    const lastMs = sample === undefined ? null : lastSignMs(sample);
     return {
       point,
       lastMs,
@@ -47,7 +47,7 @@ export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOpti
         return {
           series: point.series,
           reading: sample === undefined ? null : toReading(sample),
-          stale: isStale(point, sample === undefined ? null : sample.timeUs / 1000, nowMs()),
+          stale: isStale(point, sample === undefined ? null : lastSignMs(sample), nowMs()),
         };
       });
     },
@@ -61,6 +61,11 @@ export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOpti
       return thingState(points.map((point) => pointNow(point, samples.get(point.series), reportOf(point))));
     },
   };
+}
+
+/** A clock that is ahead must not keep a silent point fresh. */
+function lastSignMs({ timeUs, arrivalUs }: StoredSample): number {
+  return Math.floor(countsFromUs(timeUs, arrivalUs) / 1000);
 }
 
 /** Twice the longest normal silence has passed. */

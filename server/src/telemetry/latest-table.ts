@@ -2,9 +2,12 @@ import { statusKind } from '@luban/contracts';
 import type { LogRecord } from '../log/log.ts';
 import { wholeMillis } from './sample-block.ts';
 import { emptyColumns, growColumns, pickRows, type SampleColumns } from './sample-columns.ts';
-import { type StoredSample, storedValue } from './stored-sample.ts';
+import { countsFromUs, type StoredSample, storedValue } from './stored-sample.ts';
 
-/** The newest sample of every series, in memory. Newest source time wins; of the same time, what arrived last. */
+/**
+ * The newest sample of every series, in memory. Newest source time wins, which counts as its arrival where it is ahead of
+ * that; of the same time, what arrived last.
+ */
 export interface LatestTable {
   readonly size: number;
   apply(record: LogRecord): void;
@@ -73,8 +76,12 @@ export function createLatestTable(): LatestTable {
         const series = batch.series[i]!;
         const slot = slots.get(series) ?? addSlot(slots, tenant, series);
         const time = batch.time[i]!;
-        const held = all.time[slot]!;
-        if (time < held || (time === held && arrival < all.arrival[slot]!)) continue;
+        const heldTime = all.time[slot]!;
+        const heldArrival = all.arrival[slot]!;
+        const counts = countsFromUs(time, arrival);
+        const heldCounts = countsFromUs(heldTime, heldArrival);
+        if (counts < heldCounts) continue;
+        if (counts === heldCounts && (time < heldTime || (time === heldTime && arrival < heldArrival))) continue;
         const status = batch.status[i]!;
         all.time[slot] = time;
         all.status[slot] = status;

@@ -8,6 +8,14 @@ export interface StoredSample {
   readonly status: number;
 }
 
+/**
+ * The time by which samples of a series count as newer: a source clock that is ahead would otherwise hide everything that
+ * comes after it was set right.
+ */
+export function countsFromUs(timeUs: number, arrivalUs: number): number {
+  return Math.min(timeUs, arrivalUs);
+}
+
 /** The columns of a sample → its value: strings and JSON live in `text`, everything else in `number`. */
 export function storedValue(status: number, number: number, text: string): SampleValue {
   switch (statusKind(status)) {

@@ -133,6 +133,25 @@ test('late samples take their place in the range and do not replace a newer late
   expect(rest).toMatchObject({ more: false, samples: [{ value: 4 }, { value: 5 }] });
 });
 
+test('a sample whose clock was an hour ahead does not hide what comes after it', async () => {
+  const { telemetry, log } = await open();
+  const ahead = arrival + 3600 * second;
+  put(log, [
+    { time: ahead, value: 1 },
+    { time: ahead + second, value: 2 },
+  ]);
+  await visible(telemetry, 1, 7, ahead + second);
+  const late = arrival - 10 * second;
+  put(log, [{ time: late, value: 0 }]);
+  const now = arrival;
+  put(log, [{ time: now, value: 3 }]);
+  await visible(telemetry, 1, 7, now);
+  expect(telemetry.latest(1, [7]).get(7)!.value).toBe(3);
+  put(log, [{ time: late + 1, value: 0 }]);
+  await telemetry.flush();
+  expect(telemetry.latest(1, [7]).get(7)!.value).toBe(3);
+});
+
 test('tenants do not see each other, and what nobody sent is empty', async () => {
   const { telemetry, log } = await open();
   put(log, [{ time: t0, value: 1 }], 1);

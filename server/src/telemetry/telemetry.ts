@@ -18,7 +18,7 @@ import { createTelemetryStore } from './telemetry-store.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
 
 export type { Expired, KeepFrom } from './expiry.ts';
-export type { StoredSample } from './stored-sample.ts';
+export { countsFromUs, type StoredSample } from './stored-sample.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
 
 /** Of the store's tables. One more when a change to them keeps older software from using them. */
