@@ -56,7 +56,7 @@ export function createDrain(options: {
     lastRefusal = refusal;
   }
   function refusedSeries(): ReadonlySet<number> {
-    for (const [series, at] of refusedAt) if (now() - at > tryAgainMs) refusedAt.delete(series);
+    for (const [series, at] of refusedAt) if (Math.abs(now() - at) > tryAgainMs) refusedAt.delete(series);
     return new Set(refusedAt.keys());
   }
 

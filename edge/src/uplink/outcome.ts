@@ -21,11 +21,12 @@ const permanent = new Set([
   0x99, // payload format invalid
 ]);
 
-/** The error of MQTT.js's publish → the outcome. */
-export function publishOutcome(error: unknown): Outcome {
+/** What MQTT.js's publish says → the outcome. `answer` is the packet of the platform, which may hold its own words. */
+export function publishOutcome(error: unknown, answer?: unknown): Outcome {
   if (error === null || error === undefined) return { kind: 'acknowledged' };
   const code = (error as { code?: unknown }).code;
   if (typeof code !== 'number' || code < 0x80) return { kind: 'cut' };
-  const reason = error instanceof Error ? error.message : String(error);
+  const said = (answer as { properties?: { reasonString?: string } } | undefined)?.properties?.reasonString;
+  const reason = said ?? (error instanceof Error ? error.message : String(error));
   return permanent.has(code) ? { kind: 'refused', reasonCode: code, reason } : { kind: 'later', reason };
 }

@@ -15,7 +15,8 @@ export function createRefused(options: {
   lose(losses: OutboxLoss[]): Promise<void>;
   event(severity: 'error', cause: Cause): void;
 }): (record: OutboxRecord, outcome: Refusal) => Promise<void> {
-  let toldMs = 0;
+  // By the clock that is never set: after one that was ahead nothing would be told for as long as it was.
+  let toldMs = Number.NEGATIVE_INFINITY;
   let part = 0;
   return async (record, outcome) => {
     const { directory } = options;
@@ -26,8 +27,8 @@ export function createRefused(options: {
     await writeFile(join(directory, name), record.batch);
     const files = (await readdir(directory)).filter((name) => name.endsWith('.batch')).sort();
     for (const name of files.slice(0, Math.max(0, files.length - keepFiles))) await unlink(join(directory, name));
-    if (Date.now() - toldMs < tellEveryMs) return; // the ledger has each; people need it once
-    toldMs = Date.now();
+    if (performance.now() - toldMs < tellEveryMs) return; // the ledger has each; people need it once
+    toldMs = performance.now();
     options.event('error', edgeCause('uplink.refused', `batch ${record.position}: ${outcome.reason}`));
   };
 }

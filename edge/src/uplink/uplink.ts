@@ -144,7 +144,7 @@ export function createUplink(options: {
           const cut = () => done({ kind: 'cut' });
           const timer = setTimeout(() => end(`no acknowledgement in ${acknowledgeTimeoutMs} ms`), acknowledgeTimeoutMs);
           underWay.add(cut);
-          client.publish(topic, payload, { qos: 1 }, (error) => done(publishOutcome(error)));
+          client.publish(topic, payload, { qos: 1 }, (error, answer) => done(publishOutcome(error, answer)));
         });
       }
 
