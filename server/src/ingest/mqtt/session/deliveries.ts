@@ -148,10 +148,7 @@ export class Deliveries {
 
   /** One that waits goes to somebody else. */
   withdraw(delivery: Delivery): void {
-    const at = this.#queue.indexOf(delivery, this.#head);
-    if (at < 0) return;
-    this.#queue.splice(at, 1);
-    if (delivery.qos === 0) this.#waitingQos0--;
+    if (!this.#takeFromQueue(delivery)) return;
     this.#forget(delivery);
     this.#finish(delivery, false);
     this.pump();
@@ -210,9 +207,13 @@ export class Deliveries {
     this.#ledger.released(messageId).then(
       () => {
         if (this.#byId?.get(messageId) !== delivery) return;
+        // The connection may have changed meanwhile: then it waits to be sent again, which it must not be.
+        if (delivery.state === 'waiting') {
+          this.#takeFromQueue(delivery);
+          if (this.link !== undefined) this.#unacknowledged++;
+        }
         delivery.state = 'released';
-        if (this.link === link) link?.release(messageId);
-        else if (this.link !== undefined) this.link.release(messageId);
+        this.link?.release(messageId);
       },
       () => link?.close('quota-exceeded', 'PUBREC cannot be kept now'),
     );
@@ -340,6 +341,14 @@ export class Deliveries {
     const { done } = delivery;
     delivery.done = undefined;
     done?.(delivered);
+  }
+
+  #takeFromQueue(delivery: Delivery): boolean {
+    const at = this.#queue.indexOf(delivery, this.#head);
+    if (at < 0) return false;
+    this.#queue.splice(at, 1);
+    if (delivery.qos === 0) this.#waitingQos0--;
+    return true;
   }
 
   #hasRoom(message: Message, qos: number): boolean {
