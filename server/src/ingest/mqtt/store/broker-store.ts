@@ -96,14 +96,10 @@ export async function openBrokerStore({ directory, onFault }: BrokerStoreOptions
       compacting = true;
       try {
         flush();
-        let bytes = 0;
-        const written = [journal.append(encodeMark('begin'))];
-        for (const record of records) {
-          const encoded = encodeRecord(record, true);
-          bytes += encoded.length;
-          written.push(journal.append(encoded));
-        }
-        written.push(journal.append(encodeMark('end')));
+        // Encoded first: a fault in it leaves nothing half written.
+        const encoded = Array.from(records, (record) => encodeRecord(record, true));
+        const bytes = encoded.reduce((sum, { length }) => sum + length, 0);
+        const written = [encodeMark('begin'), ...encoded, encodeMark('end')].map((one) => journal.append(one));
         const positions = await Promise.all(written);
         await start.commit(positions[0]!);
         await journal.trim();
