@@ -175,10 +175,7 @@ export function decodeBatch(bytes: Uint8Array): Batch {
 type Columns = Pick<Batch, 'series' | 'time' | 'value' | 'status'>;
 
 function readColumns(view: DataView, count: number, base: number, wide: boolean, statusCount: number): Columns {
-  const series = new Uint32Array(count);
-  const time = new Float64Array(count);
-  const value = new Float64Array(count);
-  const status = new Uint16Array(count);
+  const { series, time, value, status } = emptyColumns(count);
   let at = headerBytes;
   for (let i = 0; i < count; i++, at += 4) series[i] = view.getUint32(at, true);
   if (wide) for (let i = 0; i < count; i++, at += 8) time[i] = base + view.getFloat64(at, true);
@@ -187,6 +184,24 @@ function readColumns(view: DataView, count: number, base: number, wide: boolean,
   if (statusCount === 1) status.fill(view.getUint16(at, true));
   else for (let i = 0; i < count; i++, at += 2) status[i] = view.getUint16(at, true);
   return { series, time, value, status };
+}
+
+/** Small columns lie in the JavaScript heap; of larger ones each allocation costs, so that they share one. */
+function emptyColumns(count: number): Columns {
+  if (count <= 8)
+    return {
+      series: new Uint32Array(count),
+      time: new Float64Array(count),
+      value: new Float64Array(count),
+      status: new Uint16Array(count),
+    };
+  const buffer = new ArrayBuffer(count * 22);
+  return {
+    time: new Float64Array(buffer, 0, count),
+    value: new Float64Array(buffer, count * 8, count),
+    series: new Uint32Array(buffer, count * 16, count),
+    status: new Uint16Array(buffer, count * 20, count),
+  };
 }
 
 const maxMicros = 9_007_199_254_740_991;
@@ -204,7 +219,7 @@ function checkColumns(
   for (let i = 0; i < count; i++) {
     if (series[i] === 0) throw new BatchError(`sample ${i}: series 0`);
     const at = time[i]!;
-    if (!(at >= 0 && at <= maxMicros) || at % 1 !== 0)
+    if (!(at >= 0 && at <= maxMicros) || Math.floor(at) !== at)
       throw new BatchError(`sample ${i}: time ${at} is not whole µs between 1970 and 2255`);
     const number = value[i]!;
     // x − x is 0 for every finite number only: one test for NaN and both infinities.
