@@ -34,19 +34,27 @@ export function createLateDays(nowMs: () => number): LateDays {
   const days = new Map<string, Day>();
   const changed = new Map<string, { tenant: number; day: number; series: number }>();
   let taken: Day | undefined;
+  /** The day of the last mark: late samples in a row are mostly of one day. */
+  let recent: Day | undefined;
 
   const keyOf = (tenant: number, day: number) => `${tenant}/${day}`;
   function noteChange(tenant: number, day: number, series: number): void {
     changed.set(`${tenant}/${day}/${series}`, { tenant, day, series });
   }
 
-  function add(tenant: number, day: number, series: number, hours: number): boolean {
+  function dayOf(tenant: number, day: number): Day {
+    if (recent?.day === day && recent.tenant === tenant) return recent;
     const key = keyOf(tenant, day);
-    let found = days.get(key);
-    if (!found) {
-      found = { tenant, day, markedMs: 0, marks: new Map() };
-      days.set(key, found);
+    recent = days.get(key);
+    if (!recent) {
+      recent = { tenant, day, markedMs: 0, marks: new Map() };
+      days.set(key, recent);
     }
+    return recent;
+  }
+
+  function add(tenant: number, day: number, series: number, hours: number): boolean {
+    const found = dayOf(tenant, day);
     found.markedMs = nowMs();
     const { marks } = found;
     const before = (marks.get(series) ?? 0) | (marks.get(0) ?? 0);
@@ -120,6 +128,7 @@ export function createLateDays(nowMs: () => number): LateDays {
       for (const one of days.values()) if (!oldest || one.markedMs < oldest.markedMs) oldest = one;
       if (!oldest || oldest.markedMs > beforeMs || taken) return undefined;
       taken = oldest;
+      if (recent === oldest) recent = undefined;
       days.delete(keyOf(oldest.tenant, oldest.day));
       return oldest;
     },
