@@ -61,7 +61,18 @@ function leaks(answer: Answer, request: string): string[] {
 
 test('the walk knows alpha as it is: its own owner reads everything that it asks for', () => {
   const all = [...before.values()].join('\n');
-  for (const name of ['hall', 'line', 'model', 'machine 1', 'machine 2', 'key', 'edge', 'device', 'viewer'])
+  for (const name of [
+    'hall',
+    'line',
+    'model',
+    'machine 1',
+    'machine 2',
+    'key',
+    'access key',
+    'edge',
+    'device',
+    'viewer',
+  ])
     expect(all).toContain(`${alpha.marker} ${name}`);
   for (const id of Object.values(alpha.ids)) expect(all).toContain(id);
   expect(all).toContain('73511.125');
@@ -186,7 +197,13 @@ test('a viewer reads, and changes nothing but the own account', async () => {
   const writes = operations
     .filter(({ method, name }) => method !== 'GET' && !free.includes(name))
     .map(({ name }) => name);
-  const reads = ['GET /api/v1/things/{id}/keys', 'GET /api/v1/users', 'GET /metrics', ...notForTenants];
+  const reads = [
+    'GET /api/v1/access-keys',
+    'GET /api/v1/things/{id}/keys',
+    'GET /api/v1/users',
+    'GET /metrics',
+    ...notForTenants,
+  ];
   expect([...refused].sort()).toEqual([...writes, ...reads].sort());
   expect(await everything(alpha)).toEqual(before);
 });

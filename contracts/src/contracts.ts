@@ -1,4 +1,5 @@
 /** The product's words. The one entry of this workspace. */
+export * from './access-key.ts';
 export * from './accounts.ts';
 export * from './aggregates.ts';
 export * from './backup.ts';
@@ -25,5 +26,6 @@ export * from './tenant.ts';
 export * from './text.ts';
 export * from './thing.ts';
 export * from './thing-model.ts';
+export * from './topic-filter.ts';
 export * from './unit.ts';
 export * from './user.ts';

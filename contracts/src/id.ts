@@ -1,7 +1,18 @@
 import { z } from 'zod';
 
 /** The kinds of thing that have an id. The kind is the id's prefix, so that an id in a log line says what it names. */
-export type IdKind = 'tenant' | 'user' | 'site' | 'model' | 'thing' | 'edge' | 'device' | 'gap' | 'key' | 'job';
+export type IdKind =
+  | 'tenant'
+  | 'user'
+  | 'site'
+  | 'model'
+  | 'thing'
+  | 'edge'
+  | 'device'
+  | 'gap'
+  | 'key'
+  | 'job'
+  | 'access';
 export type Id<K extends IdKind> = string & { readonly __id: K };
 
 export type TenantId = Id<'tenant'>;
@@ -12,6 +23,7 @@ export type ThingId = Id<'thing'>;
 export type EdgeId = Id<'edge'>;
 export type DeviceId = Id<'device'>;
 export type JobId = Id<'job'>;
+export type AccessKeyId = Id<'access'>;
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const body = /^[0-9a-hjkmnp-tv-z]{20}$/;

@@ -18,6 +18,8 @@ export const permissions = [
   'samples.write',
   'edges.read',
   'edges.write',
+  'access.read',
+  'access.write',
   'users.read',
   'users.write',
 ] as const;
@@ -30,6 +32,8 @@ const engineer: readonly Permission[] = [
   'samples.write',
   'retention.write',
   'edges.write',
+  'access.read',
+  'access.write',
   'users.read',
 ];
 const granted: Record<Role, readonly Permission[]> = { owner: permissions, engineer, operator: viewer, viewer };

@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
+import type { AccessKeyId, DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
+import { createAccess } from './access/access.ts';
+import { accessMigrations } from './access/access-migrations.ts';
+import { registerAccessRoutes } from './access/access-routes.ts';
 import { createAccounting } from './accounting/accounting.ts';
 import { accountingMigrations } from './accounting/accounting-migrations.ts';
 import { registerAccountingRoutes } from './accounting/accounting-routes.ts';
@@ -102,6 +105,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     ...retentionMigrations,
     ...jobMigrations,
     ...accountingMigrations,
+    ...accessMigrations,
   });
 
   // Who asks, and what there is.
@@ -126,6 +130,14 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     dismiss: (edge: EdgeId) => mqtt.dismiss(edge),
   });
 
+  const access = createAccess({
+    database,
+    dataDirectory: config.dataDirectory,
+    now: nowMs,
+    userName: async (tenant, user) => (await identity.users.get(tenant, user)).name,
+    dismiss: (key: AccessKeyId) => mqtt.dismiss(key),
+  });
+
   // The path of a sample: doors → ingest → log → telemetry → live.
   const log = await openLog({
     address: config.log,
@@ -143,6 +155,8 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     ingest,
     things,
     edges,
+    access,
+    anonymous: config.mqttAnonymous,
     refused,
     nowUs,
     lines,
@@ -233,6 +247,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
   registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
   registerDeviceRoutes(http, edges);
+  registerAccessRoutes(http, access);
   registerFlowRoutes(http, flowOf);
   registerAccountingRoutes(http, { accounting, edges });
   const ready = createHealth({

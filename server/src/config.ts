@@ -1,3 +1,4 @@
+import { type AccessKeyId, idSchema } from '@luban/contracts';
 import { z } from 'zod';
 import { parseNatsAddress } from './log/nats-address.ts';
 import { isPostgresAddress } from './platform/database/postgres-address.ts';
@@ -38,6 +39,9 @@ const schema = z.object({
     })
     .default('')
     .describe('NATS JetStream servers that hold the log; empty: the journal in the data folder'),
+  LUBAN_MQTT_ANONYMOUS: idSchema('access')
+    .optional()
+    .describe('Id of the access key that MQTT clients without credentials act as; without it they are refused'),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -71,6 +75,7 @@ export interface ServerConfig {
   readonly tls: TlsConfig | null;
   /** `nats://…`; absent: the journal in the data directory. */
   readonly log?: string | undefined;
+  readonly mqttAnonymous: AccessKeyId | null;
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
@@ -103,6 +108,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     plainHost: values.LUBAN_PLAIN_HOST ?? values.LUBAN_HOST,
     tls: tlsOf(values),
     log: values.LUBAN_LOG === '' ? undefined : values.LUBAN_LOG,
+    mqttAnonymous: values.LUBAN_MQTT_ANONYMOUS ?? null,
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },

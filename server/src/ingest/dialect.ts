@@ -4,10 +4,10 @@ import type { LogLines } from '../platform/log-lines.ts';
 import type { Things } from '../things/things.ts';
 import type { Ingest } from './ingest.ts';
 import type { MqttDoor, MqttPeer, PublishOutcome } from './mqtt/mqtt-door.ts';
-import type { MqttIdentity } from './mqtt-identity.ts';
+import type { MachineIdentity } from './mqtt-identity.ts';
 import type { RefusedValues } from './refused-values.ts';
 
-export type DialectPeer = Pick<MqttPeer<MqttIdentity>, 'id' | 'clientId' | 'identity' | 'publish'>;
+export type DialectPeer = Pick<MqttPeer<MachineIdentity>, 'id' | 'clientId' | 'identity' | 'publish'>;
 
 /**
  * Another platform's way to speak MQTT: its topics, payloads and answers, so that a device made for it moves here by
@@ -25,7 +25,7 @@ export interface Dialect {
    */
   publish(peer: DialectPeer, topic: string, payload: Buffer): Promise<PublishOutcome>;
   /** May such a client listen there? Only for answers and commands to itself. */
-  maySubscribe(identity: MqttIdentity, filter: string): boolean;
+  maySubscribe(identity: MachineIdentity, filter: string): boolean;
   /** The subscription was acknowledged. */
   subscribed?(peer: DialectPeer, filter: string): void;
   /** The connection is gone. */
@@ -42,7 +42,7 @@ export interface DialectContext {
   readonly nowUs: () => number;
   readonly lines: LogLines;
   /** To the tenant's clients that have subscribed to the topic. */
-  readonly publish: MqttDoor<MqttIdentity>['publish'];
+  readonly publish: MqttDoor<MachineIdentity>['publish'];
 }
 
 /** Values by property key, all of one time. */

@@ -2,7 +2,7 @@ import { type Json, kindOf, type Point, qualityCode, type Sample, type ThingId }
 import type { KeyedPoints } from '../things/things.ts';
 import type { DialectContext, KeyedValues } from './dialect.ts';
 import type { IngestOutcome } from './ingest.ts';
-import type { MqttIdentity } from './mqtt-identity.ts';
+import type { MachineIdentity } from './mqtt-identity.ts';
 import type { RefusedValue } from './refused-values.ts';
 
 /** How a message of keyed values ended: what of it is on disk, and what was refused and why. */
@@ -60,7 +60,7 @@ function shown(key: string): string {
 /** Stores what fits of keyed values in the name of a thing, and notes the rest. */
 export async function storeKeyedValues(
   { ingest, things, refused: ledger, nowUs }: DialectContext,
-  sender: MqttIdentity,
+  sender: MachineIdentity,
   thing: ThingId,
   dialect: string,
   given: readonly KeyedValues[],

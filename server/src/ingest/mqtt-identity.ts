@@ -1,10 +1,25 @@
-import type { EdgeId, TenantId, ThingId } from '@luban/contracts';
+import type { AccessKeyId, EdgeId, TenantId, ThingId } from '@luban/contracts';
+import type { AccessHolder } from '../access/access.ts';
 import type { Sender } from './ingest.ts';
 
-/** Whom an MQTT connection belongs to. */
-export type MqttIdentity = Sender & { readonly tenant: TenantId } & (
+/** An edge or a thing: who brings samples. */
+export type MachineIdentity = Sender & { readonly tenant: TenantId } & (
     | { readonly kind: 'edge'; readonly edge: EdgeId }
     /** `login`: the user name of a device that signed in as at another cloud. */
     | { readonly kind: 'thing'; readonly thing: ThingId; readonly login?: string }
   );
-export type ThingIdentity = MqttIdentity & { readonly kind: 'thing' };
+/** Whom an MQTT connection belongs to. */
+export type MqttIdentity = MachineIdentity | AccessHolder;
+export type ThingIdentity = MachineIdentity & { readonly kind: 'thing' };
+
+/** The id of who is behind an identity: a user name at the door, and the owner of its sessions. */
+export function holderOf(identity: MqttIdentity): EdgeId | ThingId | AccessKeyId {
+  switch (identity.kind) {
+    case 'edge':
+      return identity.edge;
+    case 'thing':
+      return identity.thing;
+    case 'access':
+      return identity.access;
+  }
+}

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { encodeBatch, qualityCode, type Series, type TenantId, toBatch, topics } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAccess } from '../access/access.ts';
 import { createEdges } from '../edges/edges.ts';
 import { edgeMigrations } from '../edges/edges-migrations.ts';
 import { counterMigrations } from '../platform/database/counters.ts';
@@ -59,6 +60,14 @@ beforeAll(async () => {
     ingest,
     things,
     edges,
+    access: createAccess({
+      database: records.database,
+      dataDirectory: records.directory,
+      now,
+      userName: async () => 'Owner',
+      dismiss: (id) => mqtt.dismiss(id),
+    }),
+    anonymous: null,
     refused,
     nowUs,
     lines,

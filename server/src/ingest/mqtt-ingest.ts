@@ -1,6 +1,16 @@
 import type { Duplex } from 'node:stream';
-import { type EdgeId, edgeEvent, edgeReport, gap, jsonSamples, type ThingId, topics } from '@luban/contracts';
+import {
+  type AccessKeyId,
+  type EdgeId,
+  edgeEvent,
+  edgeReport,
+  gap,
+  jsonSamples,
+  type ThingId,
+  topics,
+} from '@luban/contracts';
 import { z } from 'zod';
+import { type Access, isAccessSecret } from '../access/access.ts';
 import type { Edges } from '../edges/edges.ts';
 import { Refusal } from '../platform/errors.ts';
 import { parseJson } from '../platform/json.ts';
@@ -9,14 +19,9 @@ import type { Things } from '../things/things.ts';
 import { createDialects } from './dialects.ts';
 import type { Ingest, IngestOutcome } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
-import {
-  createMqttDoor,
-  type MqttDoorHandlers,
-  type MqttPeer,
-  type PublishOutcome,
-  type TopicUse,
-} from './mqtt/mqtt-door.ts';
-import type { MqttIdentity, ThingIdentity } from './mqtt-identity.ts';
+import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
+import { holderOf, type MachineIdentity, type MqttIdentity, type ThingIdentity } from './mqtt-identity.ts';
+import { mayListen, useOf } from './mqtt-topics.ts';
 import type { RefusedValues } from './refused-values.ts';
 import { signedWith } from './signed-login.ts';
 
@@ -30,17 +35,22 @@ interface MqttIngestOptions {
   ingest: Ingest;
   things: Things;
   edges: Edges;
+  access: Access;
+  /** Whoever shows nothing acts as this access key; null: nobody does. */
+  anonymous: AccessKeyId | null;
   refused: RefusedValues;
   nowUs: () => number;
   lines: LogLines;
 }
+
+const expiryCheckMs = 1000;
 
 /**
  * MQTT's door for samples, and the two-way line to the edges. User name: the edge's or thing's id; password: its key.
  * Devices made for other clouds sign in as they did there: a token as user name alone, or a signed password.
  */
 export function createMqttIngest(options: MqttIngestOptions) {
-  const { host, port, directory, ingest, things, edges, refused, nowUs, lines } = options;
+  const { host, port, directory, ingest, things, edges, access, anonymous, refused, nowUs, lines } = options;
   const edgePeers = new Map<EdgeId, Peer>();
   const dialects = createDialects({
     ingest,
@@ -54,7 +64,10 @@ export function createMqttIngest(options: MqttIngestOptions) {
 
   const handlers: MqttDoorHandlers<MqttIdentity> = {
     async authenticate(credentials) {
-      const { username, password } = credentials;
+      const { clientId, username, password } = credentials;
+      if (username === undefined && password === undefined && anonymous !== null)
+        return access.holder(anonymous, clientId);
+      if (password !== undefined && isAccessSecret(password)) return access.keyHolder(password, clientId);
       if (password === undefined) return username === undefined ? null : things.keyHolder(username);
       const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
       if (holder !== null) return username === undefined || username === holderOf(holder) ? holder : null;
@@ -63,16 +76,20 @@ export function createMqttIngest(options: MqttIngestOptions) {
       return signed === null ? null : { ...signed, login: username };
     },
     ownerOf: (identity) => ({ tenant: identity.tenant, name: holderOf(identity) }),
-    mayPublish: (identity, topic) => dialects.find((dialect) => dialect.takes(topic))?.use ?? useOf(identity, topic),
+    mayPublish: (identity, topic) =>
+      identity.kind === 'access'
+        ? useOf(identity, topic)
+        : (dialects.find((dialect) => dialect.takes(topic))?.use ?? useOf(identity, topic)),
     maySubscribe: (identity, filter) =>
-      (identity.kind === 'edge' && filter === topics.configuration) ||
-      filter.startsWith(ownTopics(identity)) ||
-      dialects.some((dialect) => dialect.maySubscribe(identity, filter)),
+      mayListen(identity, filter) ||
+      (identity.kind !== 'access' && dialects.some((dialect) => dialect.maySubscribe(identity, filter))),
     publish(peer, topic, payload) {
+      if (!isMachine(peer)) return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic}` };
       if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
       return publishOther(peer, topic, payload);
     },
     subscribed(peer, filter) {
+      if (!isMachine(peer)) return;
       for (const dialect of dialects) dialect.subscribed?.(peer, filter);
       if (peer.identity.kind !== 'edge' || filter !== topics.configuration) return;
       edgePeers.set(peer.identity.edge, peer);
@@ -80,6 +97,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
       sendConfiguration(peer.identity.edge);
     },
     closed(peer, reason) {
+      if (!isMachine(peer)) return;
       for (const dialect of dialects) dialect.closed?.(peer);
       if (peer.identity.kind !== 'edge' || edgePeers.get(peer.identity.edge) !== peer) return;
       edgePeers.delete(peer.identity.edge);
@@ -88,7 +106,11 @@ export function createMqttIngest(options: MqttIngestOptions) {
     },
   };
 
-  async function publishOther(peer: Peer, topic: string, payload: Buffer): Promise<PublishOutcome> {
+  async function publishOther(
+    peer: MqttPeer<MachineIdentity>,
+    topic: string,
+    payload: Buffer,
+  ): Promise<PublishOutcome> {
     const { identity } = peer;
     try {
       const dialect = dialects.find((one) => one.takes(topic));
@@ -143,40 +165,47 @@ export function createMqttIngest(options: MqttIngestOptions) {
     await edgePeers.get(edge)?.publish(topics.configuration, configuration, 1);
   }
 
+  let expiry: NodeJS.Timeout | undefined;
+
+  /** A key or a token that is over ends what was opened with it. */
+  function endExpired(): void {
+    const nowMs = nowUs() / 1000;
+    for (const peer of [...door.peers()]) {
+      const { identity } = peer;
+      if (identity.kind === 'access' && identity.untilMs !== null && identity.untilMs <= nowMs)
+        peer.disconnect('not-authorized');
+    }
+  }
+
+  /** The start fails where the key for whoever shows nothing is not there or void. */
+  async function checkAnonymous(key: AccessKeyId): Promise<void> {
+    if ((await access.holder(key, '')) === null)
+      throw new Error(`LUBAN_MQTT_ANONYMOUS: there is no access key ${key}, or it is revoked or has expired`);
+    if (!isLoopback(host))
+      lines('warn', 'ANYONE ON THE NETWORK MAY CONNECT BY MQTT WITHOUT A KEY (LUBAN_MQTT_ANONYMOUS)', { host, key });
+  }
+
   const door = createMqttDoor<MqttIdentity>({ host, port, directory, log: lines }, handlers);
   return {
-    start: () => door.start(),
-    async stop() {
+    async start(): Promise<{ port: number }> {
+      if (anonymous !== null) await checkAnonymous(anonymous);
+      expiry = setInterval(endExpired, expiryCheckMs);
+      return door.start();
+    },
+    async stop(): Promise<void> {
+      clearInterval(expiry);
       await Promise.all(dialects.map((dialect) => dialect.stop?.()));
       await door.stop();
     },
     /** Serves a client that came in by another listener. */
     accept: (stream: Duplex, remote: string) => door.accept(stream, remote),
     sendConfiguration,
-    /** Ends every connection of an edge or a thing with a key that is void; who holds a good one comes again. */
-    dismiss(id: EdgeId | ThingId): void {
+    /** Ends every connection of an edge, a thing or an access key; who holds a good key comes again. */
+    dismiss(id: EdgeId | ThingId | AccessKeyId): void {
       for (const peer of [...door.peers()]) if (holderOf(peer.identity) === id) peer.disconnect('not-authorized');
     },
     stats: () => door.stats(),
   };
-}
-
-function holderOf(identity: MqttIdentity): EdgeId | ThingId {
-  return identity.kind === 'edge' ? identity.edge : identity.thing;
-}
-
-const edgeTopics: ReadonlySet<string> = new Set([topics.batch, topics.report, topics.gaps, topics.events]);
-const thingTopics: ReadonlySet<string> = new Set([topics.batch, topics.samples]);
-
-/** The reserved topics `luban/v1/…` go to ingest; besides them an edge or a thing has topics of its own. */
-function useOf(identity: MqttIdentity, topic: string): TopicUse {
-  if ((identity.kind === 'edge' ? edgeTopics : thingTopics).has(topic)) return 'take';
-  return topic.startsWith(ownTopics(identity)) ? 'route' : 'refuse';
-}
-
-/** Below this an edge or a thing publishes to the tenant's clients and listens to them. */
-function ownTopics(identity: MqttIdentity): string {
-  return identity.kind === 'edge' ? `edges/${identity.edge}/` : `things/${identity.thing}/`;
 }
 
 function outcomeOf(outcome: IngestOutcome | Promise<IngestOutcome>): PublishOutcome | Promise<PublishOutcome> {
@@ -184,4 +213,12 @@ function outcomeOf(outcome: IngestOutcome | Promise<IngestOutcome>): PublishOutc
 }
 function plain(outcome: IngestOutcome): PublishOutcome {
   return outcome.ok ? { ok: true } : outcome;
+}
+
+function isMachine(peer: Peer): peer is MqttPeer<MachineIdentity> {
+  return peer.identity.kind !== 'access';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

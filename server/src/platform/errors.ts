@@ -48,6 +48,13 @@ const codes = {
     en: 'The address does not fit the protocol of the device',
   },
   'bindings.taken': { status: 409, zh: '该点位已由其他采集设备采集', en: 'Another device collects this point' },
+  'access.not-found': { status: 404, zh: '没有这个接入密钥', en: 'There is no such access key' },
+  'access.void': { status: 409, zh: '该接入密钥已吊销或已过期', en: 'This access key is revoked or has expired' },
+  'access.too-wide': {
+    status: 403,
+    zh: '令牌的主题超出了接入密钥的范围',
+    en: 'A token cannot reach topics that its access key does not reach',
+  },
   'samples.invalid': { status: 400, zh: '样本数据有误', en: 'The samples are not valid' },
   'samples.not-yours': { status: 403, zh: '该密钥不能写入这些点位', en: 'This key may not write these points' },
   'samples.unavailable': {

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { openKeyFile } from './key-file.ts';
 
 /** Keeps secrets that the platform must be able to read again: what a device signs with cannot be stored hashed. */
 export interface Sealer {
@@ -8,7 +8,6 @@ export interface Sealer {
   unseal(sealed: string): string;
 }
 
-const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 
@@ -17,8 +16,7 @@ const tagBytes = 16;
  * the records without this file can read none of the secrets in them. Throws when the file is no such key.
  */
 export function openSealer(file: string): Sealer {
-  const key = readKey(file) ?? makeKey(file);
-  if (key.length !== keyBytes) throw new Error(`${file} must hold ${keyBytes} bytes, not ${key.length}`);
+  const key = openKeyFile(file);
   return {
     seal(secret) {
       const nonce = randomBytes(nonceBytes);
@@ -33,31 +31,4 @@ export function openSealer(file: string): Sealer {
       return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8');
     },
   };
-}
-
-function readKey(file: string): Buffer | null {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-/** Whole or not at all: a platform killed while it writes must not start with half a key. */
-function makeKey(file: string): Buffer {
-  const key = randomBytes(keyBytes);
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, key, { mode: 0o600, flush: true });
-  chmodSync(draft, 0o600);
-  try {
-    linkSync(draft, file);
-    return key;
-  } catch (error) {
-    // Another process of the platform was first: its key counts.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return readFileSync(file);
-    throw error;
-  } finally {
-    rmSync(draft);
-  }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseJson } from '../../platform/json.ts';
 import type { Dialect, DialectContext, DialectPeer, KeyedValues } from '../dialect.ts';
 import { type KeyedOutcome, storeKeyedValues } from '../keyed-values.ts';
-import type { MqttIdentity } from '../mqtt-identity.ts';
+import type { MachineIdentity } from '../mqtt-identity.ts';
 import { type LinkKitMessage, readBatchPost, readEnvelope, readHistoryPost, readPost } from './link-kit-payload.ts';
 
 /** What stands behind `/sys/{product key}/{device name}/`, and how its params are read. */
@@ -88,7 +88,7 @@ export function createLinkKit(context: DialectContext): Dialect {
 }
 
 /** A device that signed in by its name speaks under that name; one with a key of ours under any, always for itself. */
-function isOwn(identity: MqttIdentity, product: string, device: string): boolean {
+function isOwn(identity: MachineIdentity, product: string, device: string): boolean {
   if (identity.kind !== 'thing') return false;
   return identity.login === undefined || identity.login === `${device}&${product}`;
 }

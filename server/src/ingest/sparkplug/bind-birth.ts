@@ -2,7 +2,7 @@ import type { Point, Property, ThingId } from '@luban/contracts';
 import type { Edges } from '../../edges/edges.ts';
 import { Refusal } from '../../platform/errors.ts';
 import type { Things } from '../../things/things.ts';
-import type { MqttIdentity } from '../mqtt-identity.ts';
+import type { MachineIdentity } from '../mqtt-identity.ts';
 import type { RefusedValue, RefusedValues } from '../refused-values.ts';
 import { bornProperty, isPoint, modelKeyOf, thingKeyOf } from './birth-properties.ts';
 import type { BoundMetric } from './metric-batch.ts';
@@ -33,7 +33,7 @@ const mostProperties = 2000;
  * is bound by name; a thing's own key binds to the thing itself. Throws Refusal when there is none.
  */
 export function createBirthBinding({ things, edges, refused }: BindOptions) {
-  return async function bind(identity: MqttIdentity, place: BirthPlace, metrics: readonly Metric[]): Promise<Born> {
+  return async function bind(identity: MachineIdentity, place: BirthPlace, metrics: readonly Metric[]): Promise<Born> {
     const thing = await thingOf(identity, place, metrics);
     // A thing's own key speaks for the node and its devices: the device stands before the metric's name.
     const before = identity.kind === 'thing' && place.device !== null ? `${place.device}/` : '';
@@ -53,7 +53,7 @@ export function createBirthBinding({ things, edges, refused }: BindOptions) {
     return { metrics: bound, series };
   };
 
-  async function thingOf(identity: MqttIdentity, place: BirthPlace, metrics: readonly Metric[]): Promise<ThingId> {
+  async function thingOf(identity: MachineIdentity, place: BirthPlace, metrics: readonly Metric[]): Promise<ThingId> {
     if (identity.kind === 'thing') return identity.thing;
     const { group, node, device } = place;
     const names = device === null ? [group, node] : [group, node, device];

@@ -1,6 +1,6 @@
 import { errorLine } from '../../platform/log-lines.ts';
 import type { DialectContext } from '../dialect.ts';
-import type { MqttIdentity } from '../mqtt-identity.ts';
+import type { MachineIdentity } from '../mqtt-identity.ts';
 
 /** The name of this host application: what an edge node that waits for its primary host is configured with. */
 const hostId = 'luban';
@@ -21,9 +21,9 @@ const filters: Record<string, readonly string[]> = {
 export function createHostState({ publish, nowUs, lines }: Pick<DialectContext, 'publish' | 'nowUs' | 'lines'>) {
   const nowMs = () => Math.floor(nowUs() / 1000);
   const onlineSinceMs = nowMs();
-  const told = new Map<string, { tenant: MqttIdentity['tenant']; of: string }>();
+  const told = new Map<string, { tenant: MachineIdentity['tenant']; of: string }>();
 
-  async function tell(tenant: MqttIdentity['tenant'], of: string, online: boolean): Promise<void> {
+  async function tell(tenant: MachineIdentity['tenant'], of: string, online: boolean): Promise<void> {
     const text =
       of === oldTopic
         ? online
@@ -39,7 +39,7 @@ export function createHostState({ publish, nowUs, lines }: Pick<DialectContext, 
 
   return {
     isFilter: (filter: string) => Object.hasOwn(filters, filter),
-    async subscribed({ tenant }: MqttIdentity, filter: string): Promise<void> {
+    async subscribed({ tenant }: MachineIdentity, filter: string): Promise<void> {
       for (const of of filters[filter] ?? []) {
         if (told.has(`${tenant} ${of}`)) continue;
         told.set(`${tenant} ${of}`, { tenant, of });

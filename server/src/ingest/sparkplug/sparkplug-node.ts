@@ -1,4 +1,4 @@
-import type { MqttIdentity } from '../mqtt-identity.ts';
+import type { MachineIdentity } from '../mqtt-identity.ts';
 import type { BoundMetric } from './metric-batch.ts';
 import type { Payload } from './sparkplug-payload.ts';
 
@@ -13,7 +13,7 @@ export class SparkplugNode {
   readonly group: string;
   readonly name: string;
   /** Who gave birth to it; null while it is not alive. */
-  identity: MqttIdentity | null = null;
+  identity: MachineIdentity | null = null;
   /** The connection that it speaks on. */
   peer = '';
   bdSeq: number | null = null;
@@ -36,7 +36,7 @@ export class SparkplugNode {
     return this.identity !== null;
   }
 
-  begin(identity: MqttIdentity, peer: string, payload: Payload): void {
+  begin(identity: MachineIdentity, peer: string, payload: Payload): void {
     this.identity = identity;
     this.peer = peer;
     this.bdSeq = bdSeqOf(payload);

@@ -3,7 +3,7 @@ import { Refusal } from '../../platform/errors.ts';
 import { errorLine } from '../../platform/log-lines.ts';
 import type { Dialect, DialectContext, DialectPeer } from '../dialect.ts';
 import type { PublishOutcome } from '../mqtt/mqtt-door.ts';
-import type { MqttIdentity } from '../mqtt-identity.ts';
+import type { MachineIdentity } from '../mqtt-identity.ts';
 import { createBirthBinding } from './bind-birth.ts';
 import { decodePayload } from './decode-payload.ts';
 import { createHostState } from './host-state.ts';
@@ -51,7 +51,7 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
     return Math.floor(nowUs() / 1000);
   }
 
-  function nodeOf({ tenantNumber }: MqttIdentity, { group, node }: SparkplugTopic): SparkplugNode | null {
+  function nodeOf({ tenantNumber }: MachineIdentity, { group, node }: SparkplugTopic): SparkplugNode | null {
     const key = `${tenantNumber}/${group}/${node}`;
     const known = nodes.get(key);
     if (known !== undefined) return known;

@@ -1,0 +1,46 @@
+import type { Kysely, Migration } from 'kysely';
+
+/** Access keys. Topics are JSON, times are ms since 1970. */
+export type AccessTables = {
+  access_keys: {
+    id: string;
+    tenant: string;
+    tenant_number: number;
+    name: string;
+    prefix: string;
+    hash: string;
+    publish: string;
+    subscribe: string;
+    created_ms: number;
+    created_by: string;
+    created_by_name: string;
+    last_used_ms: number | null;
+    expires_ms: number | null;
+    revoked_ms: number | null;
+  };
+};
+
+export const accessMigrations: Record<string, Migration> = {
+  '0013-access-keys': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('access_keys')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('tenant_number', 'bigint', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('prefix', 'text', (column) => column.notNull())
+        .addColumn('hash', 'text', (column) => column.notNull().unique())
+        .addColumn('publish', 'text', (column) => column.notNull())
+        .addColumn('subscribe', 'text', (column) => column.notNull())
+        .addColumn('created_ms', 'bigint', (column) => column.notNull())
+        .addColumn('created_by', 'text', (column) => column.notNull())
+        .addColumn('created_by_name', 'text', (column) => column.notNull())
+        .addColumn('last_used_ms', 'bigint')
+        .addColumn('expires_ms', 'bigint')
+        .addColumn('revoked_ms', 'bigint')
+        .execute();
+      await db.schema.createIndex('access_keys_by_tenant').on('access_keys').columns(['tenant', 'id']).execute();
+    },
+  },
+};
