@@ -32,7 +32,7 @@ export async function storageRow(directory: string, walk: StoredWalk, expected: 
       unit: 'bytes/sample',
       result: measure([bytes / samples]),
       limits: [{ name: 'entropy of step and jitter', result: measure([entropyBytes]) }],
-      aim: '≤ 2.0',
+      aim: '≤ 1.8',
       notes: [
         `${samples.toLocaleString('en-US')} samples of the walk (${walk.series.length} series, two decimals, 1 s steps, 0–50 ms jitter), arrival as at its real pace; ${formatNumber(loadedBytes / samples)} with the arrival of this load`,
       ],

@@ -77,23 +77,34 @@ function putWholeNumbers(bytes: Uint8Array, at: number, data: Float64Array, rows
   return at + rows * 8;
 }
 
-/** Most rows carry no text: one zero byte each. */
+/** Most rows carry no text: one zero byte each. Texts repeat, a state for hours: each is encoded once a block. */
 function encodeTexts(rows: number, data: ReadonlyMap<number, string>): Uint8Array {
   if (data.size === 0) return new Uint8Array(rows);
-  const encoded = new Map<number, Uint8Array>();
+  const known = new Map<string, Uint8Array>();
+  const encoded = new Array<Uint8Array | undefined>(rows).fill(undefined);
   let size = rows;
   for (const [row, text] of data) {
-    const utf8 = encoder.encode(text);
-    encoded.set(row, utf8);
+    let utf8 = known.get(text);
+    if (utf8 === undefined) {
+      utf8 = encoder.encode(text);
+      known.set(text, utf8);
+    }
+    encoded[row] = utf8;
     size += utf8.length + 4;
   }
   const bytes = new Uint8Array(size);
   let at = 0;
-  for (let i = 0; i < rows; i++) {
-    const utf8 = encoded.get(i);
-    at = putVarint(bytes, at, utf8?.length ?? 0);
-    if (utf8) bytes.set(utf8, at);
-    at += utf8?.length ?? 0;
+  for (let row = 0; row < rows; row++) {
+    const utf8 = encoded[row];
+    if (utf8 === undefined) {
+      at++; // the zero that is there
+      continue;
+    }
+    at = putVarint(bytes, at, utf8.length);
+    // A call for a few bytes costs more than the bytes.
+    if (utf8.length > 64) bytes.set(utf8, at);
+    else for (let i = 0; i < utf8.length; i++) bytes[at + i] = utf8[i]!;
+    at += utf8.length;
   }
   return bytes.subarray(0, at);
 }

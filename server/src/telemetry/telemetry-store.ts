@@ -9,16 +9,21 @@ import type { TelemetryEngine } from './telemetry-engine.ts';
 /**
  * Days as partitions, because history is expired by day; outside 2020–2059, where only wrong clocks write, years, so
  * that no sender can make more than about 15,000 of them. Codecs by measurement: times of a machine share a divisor
- * (whole ms), and their steps fit in a few bits; arrival repeats from series to series, so it gets wide blocks.
+ * (whole ms), and the steps between their steps lie around zero and fit in a few bits; arrival repeats from series to
+ * series, so it gets wide blocks; texts repeat from row to row, which ZSTD sees from level 3 on.
  */
+const time =
+  "DateTime64(6, 'UTC') CODEC(GCD, Delta, Delta, T64('bit'), ZSTD(1)) SETTINGS (min_compress_block_size = 262144)";
+const decimal = "Int64 CODEC(Delta, T64('bit'), ZSTD(1)) SETTINGS (min_compress_block_size = 262144)";
+const text = 'String CODEC(ZSTD(3))';
 const columns = `
   tenant UInt32 CODEC(ZSTD(1)),
   series UInt32 CODEC(Delta, ZSTD(1)),
-  time DateTime64(6, 'UTC') CODEC(GCD, Delta, T64, ZSTD(1)),
-  decimal Int64 CODEC(Delta, T64('bit'), ZSTD(1)),
+  time ${time},
+  decimal ${decimal},
   scale UInt8 CODEC(ZSTD(1)),
   binary Float64 CODEC(Delta, ZSTD(1)),
-  text String CODEC(ZSTD(1)),
+  text ${text},
   status UInt16 CODEC(ZSTD(1)),
   arrival DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) SETTINGS (min_compress_block_size = 1048576),
   value Float64 ALIAS if(scale = ${binaryScale}, binary, decimal / intExp10(scale))`;
@@ -86,11 +91,24 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
     return (answer[0]![0] as number) > 0;
   }
 
+  /** A store of an earlier version: what is written from now on, and what is merged, gets the codecs of this one. */
+  async function renewCodecs(): Promise<void> {
+    const [old] = await engine.query(
+      `SELECT count() FROM system.columns
+       WHERE database = currentDatabase() AND table = 'samples' AND name = 'text' AND compression_codec = 'CODEC(ZSTD(1))'`,
+      {},
+    );
+    if (Number(old?.[0]) === 0) return;
+    for (const [name, definition] of Object.entries({ time, decimal, text }))
+      await engine.run(`ALTER TABLE samples MODIFY COLUMN ${name} ${definition}`);
+  }
+
   return {
     async prepare() {
       for (const table of tables) await engine.run(table);
       // For tables that an older version made.
       for (const table of ['samples', 'latest']) await engine.run(`ALTER TABLE ${table} MODIFY SETTING ${synced}`);
+      await renewCodecs();
     },
     insert: (rows, token) => engine.insertNative('samples', encodeColumns(rows), token),
     async complete(rows, token) {
