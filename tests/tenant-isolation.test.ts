@@ -1,3 +1,4 @@
+import type { Flow } from '@luban/contracts';
 import { encodeBatch, toBatch, topics, toSeries } from '@luban/contracts';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +14,7 @@ import {
 import { foreignWrites } from './fixtures/foreign-writes.ts';
 import { type InProcessPlatform, startInProcess } from './fixtures/in-process-platform.ts';
 import { type PopulatedTenant, populateTenant } from './fixtures/populated-tenant.ts';
+import { until } from './fixtures/until.ts';
 
 const signOut = 'DELETE /api/v1/sessions/current';
 const notForTenants = ['GET /api/v1/backups/newest'];
@@ -122,6 +124,19 @@ test('no write of any route lets beta change, use or see anything of alpha', asy
   }
   expect(faults).toEqual([]);
   expect(await everything(alpha)).toEqual(before);
+});
+
+test('the flow shows a tenant nothing of what the whole platform has', async () => {
+  const gamma = await platform.addTenant('gamma', 'gamma@example.com');
+  const shown = async (of: { api: ApiClient }) => (await of.api.get('/api/v1/flow')) as Flow;
+  for (const tenant of [alpha, beta, gamma])
+    expect(await shown(tenant)).toMatchObject({
+      ingest: { connections: null },
+      log: { bytes: null, backlogRecords: null },
+      storage: { bytes: null },
+    });
+  expect((await shown(gamma)).storage.samples).toBe(0);
+  await until(async () => (await shown(alpha)).storage.samples > 0, 'alpha sees its own samples');
 });
 
 test('the last owner of a tenant stays, however many owners other tenants have', async () => {

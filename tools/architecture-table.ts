@@ -31,7 +31,7 @@ export const serverFolders: Record<string, readonly string[]> = {
   readings: ['platform', 'things', 'edges', 'telemetry', 'aggregates', 'jobs'],
   imports: ['platform', 'things', 'ingest', 'telemetry', 'jobs'],
   live: ['platform', 'log', 'telemetry', 'readings'],
-  flow: ['platform', 'edges', 'log', 'ingest', 'telemetry'],
+  flow: ['platform', 'edges', 'log', 'ingest', 'telemetry', 'accounting'],
   health: ['platform', 'log', 'telemetry'],
   accounting: ['platform', 'edges', 'log'],
   backup: ['platform', 'log', 'telemetry', 'accounting'],

@@ -147,7 +147,7 @@ export async function runLoad(bench: Bench, job: LoadJob): Promise<LoadResult> {
     await setTimeout(20);
   }
   const visibleMs = sinceStart();
-  while ((await api.flow()).log.backlogRecords > 0 && performance.now() < deadline) await setTimeout(25);
+  while (((await api.flow()).log.backlogRecords ?? 0) > 0 && performance.now() < deadline) await setTimeout(25);
   const storedMs = sinceStart();
   const cpuUs = cpuMicros(platform.pid) - cpuBefore;
   const serverCpuUs = ownCpuMicros(platform.pid) - serverBefore;

@@ -195,7 +195,17 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     lines,
   });
   const readings = createReadings({ telemetry, things, edges, nowMs });
-  const flowOf = createFlow({ edges, ingest, connections: () => mqtt.stats().connections, log, telemetry, nowMs });
+  const flowOf = await createFlow({
+    edges,
+    accounting,
+    ingest,
+    connections: () => mqtt.stats().connections,
+    log,
+    telemetry,
+    countTenants: async () => (await identity.tenants()).length,
+    nowMs,
+    lines,
+  });
   const live = createLive({
     authenticate: (request) => identity.authenticateUpgrade(request.headers),
     mayWatch: (tenant: TenantId, series) => things.point(tenant, series) !== undefined,

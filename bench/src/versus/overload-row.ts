@@ -31,7 +31,7 @@ export async function overloadRow(bench: Bench, capacity: number): Promise<Compa
       peak = Math.max(peak, residentBytes(bench.platform.pid));
     }, 100);
     const { sent } = await load.go();
-    while ((await bench.api.flow()).log.backlogRecords > 0) await setTimeout(100);
+    while (((await bench.api.flow()).log.backlogRecords ?? 0) > 0) await setTimeout(100);
     clearInterval(watching);
     peaks.push(peak / mebibyte);
     shares.push(sent / job.messages);

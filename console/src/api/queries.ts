@@ -1,6 +1,7 @@
 import type {
   Binding,
   Edge,
+  EdgeAccount,
   EdgeEvent,
   Flow,
   LatestReading,
@@ -172,6 +173,12 @@ export const edgeQuery = (id: string) =>
     queryKey: ['edge', id],
     queryFn: ({ signal }) => api.get<Edge>(`/edges/${id}`, undefined, signal),
     refetchInterval: 5000,
+  });
+export const edgeAccountQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['edge', id, 'account'],
+    queryFn: ({ signal }) => api.get<EdgeAccount>(`/edges/${id}/account`, undefined, signal),
+    refetchInterval: 2000,
   });
 export const devicesQuery = (edge: string) =>
   queryOptions({

@@ -12,10 +12,12 @@ import { LastKnown } from '../design/last-known.tsx';
 import { Age, Moment } from '../design/moment.tsx';
 import { StateMark } from '../design/state-mark.tsx';
 import { ErrorState, LoadingState } from '../design/state-page.tsx';
+import { bookTexts } from '../language/book-texts.ts';
 import { edgesTexts as texts } from '../language/edges-texts.ts';
 import { type Both, useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
 import { DeviceTable } from './device-table.tsx';
+import { EdgeBook } from './edge-book.tsx';
 import { EdgeStats } from './edge-stats.tsx';
 import { edgeWords } from './edge-words.ts';
 import { Enrol } from './enrol.tsx';
@@ -23,9 +25,10 @@ import { EventLog } from './event-log.tsx';
 import { GapTable } from './gap-table.tsx';
 import './edges.css';
 
-type Tab = 'devices' | 'gaps' | 'events';
+type Tab = 'devices' | 'book' | 'gaps' | 'events';
 const tabs: { tab: Tab; text: Both }[] = [
   { tab: 'devices', text: texts.devices },
+  { tab: 'book', text: bookTexts.book },
   { tab: 'gaps', text: texts.gaps },
   { tab: 'events', text: texts.events },
 ];
@@ -141,6 +144,8 @@ export function EdgePage() {
       </nav>
       {tab === 'devices' ? (
         <DeviceTable edge={edge} devices={devices} mayWrite={mayWrite} />
+      ) : tab === 'book' ? (
+        <EdgeBook edge={id} />
       ) : tab === 'gaps' ? (
         <GapTable edge={id} />
       ) : (

@@ -65,8 +65,10 @@ export function FlowPicture({ flow }: { flow: Flow }) {
         small={t(texts.perSecond)}
       >
         <Fact name={t(texts.messages)} value={formatRate(ingest.messagesPerSecond, language)} />
-        <Fact name={t(texts.connections)} value={formatCount(ingest.connections, language)} />
-        <Fact name={t(texts.logSize)} value={formatBytes(log.bytes)} />
+        {ingest.connections !== null && (
+          <Fact name={t(texts.connections)} value={formatCount(ingest.connections, language)} />
+        )}
+        {log.bytes !== null && <Fact name={t(texts.logSize)} value={formatBytes(log.bytes)} />}
       </StepCard>
       <FlowLink state={third} rate={storage.samplesPerSecond} />
       <StepCard
@@ -77,8 +79,10 @@ export function FlowPicture({ flow }: { flow: Flow }) {
         small={t(texts.perSecond)}
       >
         <Fact name={t(texts.total)} value={formatCount(storage.samples, language)} />
-        <Fact name={t(texts.disk)} value={formatBytes(storage.bytes)} />
-        <Fact name={t(texts.waiting)} value={formatCount(log.backlogRecords, language)} />
+        {storage.bytes !== null && <Fact name={t(texts.disk)} value={formatBytes(storage.bytes)} />}
+        {log.backlogRecords !== null && (
+          <Fact name={t(texts.waiting)} value={formatCount(log.backlogRecords, language)} />
+        )}
       </StepCard>
     </div>
   );

@@ -206,6 +206,8 @@ export async function createAccounting(options: AccountingOptions) {
         })),
       };
     },
+    /** Whether an edge's book adds up. */
+    check: (edge: EdgeId) => checkBook(books.get(edge)),
     /** Of all senders of a tenant. */
     ofTenant(tenantNumber: number) {
       counts.stored(storedPosition());

@@ -144,6 +144,25 @@ export function createEdgesStore(database: Database) {
             .execute();
         }
       }),
+    /** Deletes gaps that are over: all but the newest `kept` of an edge, and those that began before `fromMs`. */
+    trimGaps: async (edge: EdgeId, kept: number, fromMs: number) => {
+      const last = await db
+        .selectFrom('gaps')
+        .select('from_ms')
+        .where('edge', '=', edge)
+        .where('to_ms', 'is not', null)
+        .orderBy('from_ms', 'desc')
+        .offset(kept)
+        .limit(1)
+        .executeTakeFirst();
+      const before = Math.max(fromMs, last === undefined ? 0 : Number(last.from_ms) + 1);
+      await db
+        .deleteFrom('gaps')
+        .where('edge', '=', edge)
+        .where('to_ms', 'is not', null)
+        .where('from_ms', '<', before)
+        .execute();
+    },
     gaps: async (
       tenant: TenantId,
       edge: EdgeId,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Device, type EdgeId, modbusTcpSettings, type TenantId } from '@luban/contracts';
+import { type Device, type EdgeId, type Gap, modbusTcpSettings, newId, type TenantId } from '@luban/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { counterMigrations } from '../platform/database/counters.ts';
 import { type Database, migrate } from '../platform/database/database.ts';
@@ -9,6 +9,7 @@ import { createThings, type Things } from '../things/things.ts';
 import { thingMigrations } from '../things/things-migrations.ts';
 import { createEdges, type Edges, type NewBinding } from './edges.ts';
 import { edgeMigrations } from './edges-migrations.ts';
+import { createEdgesStore } from './edges-store.ts';
 
 const now = () => 1_790_000_000_000;
 const owner = { tenant: 'tenant:00000000000000000000000000' as TenantId, tenantNumber: 1 };
@@ -121,4 +122,29 @@ test('a point that is looked up by key follows its bindings, is its tenant’s a
   expect(things.keyedPointsOf(stranger, thing.id).get('a')).toBeUndefined();
   await things.removeThing(owner.tenant, thing.id);
   expect(keyed().get('a')).toBeUndefined();
+});
+
+test('of gaps that are over the newest stay, and none from long ago; open ones stay always', async () => {
+  const store = createEdgesStore(database);
+  const edge = (await edges.add(owner.tenant, owner.tenantNumber, 'E')).id;
+  const other = (await edges.add(owner.tenant, owner.tenantNumber, 'F')).id;
+  const gap = (fromMs: number, toMs: number | null): Gap => ({
+    id: newId('gap', fromMs),
+    device: null,
+    series: null,
+    fromMs,
+    toMs,
+    why: 'edge-stopped',
+    samplesLost: null,
+    cause: null,
+  });
+  await store.putGaps(owner.tenant, edge, [gap(1, null), ...[10, 20, 30, 40, 50].map((from) => gap(from, from + 1))]);
+  await store.putGaps(owner.tenant, other, [gap(10, 11)]);
+  const left = async (of: EdgeId) =>
+    (await store.gaps(owner.tenant, of, undefined, null, 100)).map(({ fromMs }) => fromMs);
+  await store.trimGaps(edge, 3, 0);
+  expect(await left(edge)).toEqual([50, 40, 30, 1]);
+  await store.trimGaps(edge, 3, 45);
+  expect(await left(edge)).toEqual([50, 1]);
+  expect(await left(other), 'another edge has its own').toEqual([10]);
 });

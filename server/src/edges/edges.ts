@@ -36,6 +36,11 @@ interface Presence {
 const tokenLifeMs = 24 * 3_600_000;
 /** How many lines of an edge's log the platform keeps. */
 const keptEvents = 10_000;
+/** Gaps that are over: so many of an edge stay, and none that began longer ago. Open ones always stay. */
+const keptGaps = 20_000;
+const gapLifeMs = 3 * 365 * 24 * 3_600_000;
+/** Old gaps are looked for once in so many messages of an edge. */
+const trimGapsEvery = 200;
 
 interface EdgesOptions {
   database: Database;
@@ -54,6 +59,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
   const store = createEdgesStore(database);
   const edges = new Map<EdgeId, EdgeRow>((await store.edges()).map((row) => [row.id, row]));
   const presences = new Map<EdgeId, Presence>();
+  const gapPuts = new Map<EdgeId, number>();
   /** Which edge a device is at: asked for at every look at a thing's state. */
   const edgeOfDevice = new Map<DeviceId, EdgeId>(await store.allDevices());
 
@@ -153,6 +159,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       edges.delete(id);
       dismiss(id);
       presences.delete(id);
+      gapPuts.delete(id);
     },
     /** A one-time token; the one before it is void. */
     async issueToken(tenant: TenantId, id: EdgeId): Promise<{ token: string; expiresAt: string }> {
@@ -286,7 +293,12 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       if (presence !== undefined) presence.report = report;
       onReport?.(id, report);
     },
-    putGaps: (tenant: TenantId, id: EdgeId, gaps: readonly Gap[]) => store.putGaps(tenant, id, gaps),
+    async putGaps(tenant: TenantId, id: EdgeId, gaps: readonly Gap[]): Promise<void> {
+      await store.putGaps(tenant, id, gaps);
+      const puts = (gapPuts.get(id) ?? 0) + 1;
+      gapPuts.set(id, puts % trimGapsEvery);
+      if (puts % trimGapsEvery === 1) await store.trimGaps(id, keptGaps, now() - gapLifeMs);
+    },
     async putEvents(tenant: TenantId, id: EdgeId, events: readonly EdgeEvent[]): Promise<void> {
       if (events.length === 0) return;
       await store.putEvents(tenant, id, events);

@@ -1,16 +1,22 @@
 import type { Cause, Flow, StepState, TenantId } from '@luban/contracts';
+import type { Accounting } from '../accounting/accounting.ts';
 import type { Edges } from '../edges/edges.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Log } from '../log/log.ts';
+import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 interface FlowOptions {
   edges: Edges;
+  accounting: Pick<Accounting, 'ofTenant' | 'check'>;
   ingest: Pick<Ingest, 'rates'>;
   connections: () => number;
   log: Pick<Log, 'stats'>;
   telemetry: Pick<Telemetry, 'stats'>;
+  /** How many share this platform. */
+  countTenants: () => Promise<number>;
   nowMs: () => number;
+  lines: LogLines;
 }
 
 /** An edge that does not keep up has this many samples waiting. */
@@ -18,17 +24,40 @@ const backlogWarning = 5000;
 /** Storage is late beyond this. */
 const lagWarningMs = 15_000;
 
+/** How often it is looked whether there are other tenants. */
+const tenantsAgeMs = 1000;
+
 /** The whole path as a picture, from what each step says of itself. */
-export function createFlow({ edges, ingest, connections, log, telemetry, nowMs }: FlowOptions) {
+export async function createFlow(options: FlowOptions) {
+  const { edges, accounting, ingest, connections, log, telemetry, countTenants, nowMs, lines } = options;
+  let tenants = await countTenants();
+  let countedMs = performance.now();
+
+  /** Whether what the whole platform has is this tenant's own. */
+  function isAlone(): boolean {
+    if (performance.now() - countedMs > tenantsAgeMs) {
+      countedMs = performance.now();
+      countTenants().then(
+        (count) => {
+          tenants = count;
+        },
+        (error: unknown) => lines('error', 'tenants not counted', { cause: errorLine(error) }),
+      );
+    }
+    return tenants <= 1;
+  }
+
   return ({ tenant, tenantNumber }: { tenant: TenantId; tenantNumber: number }): Flow => {
     const shownEdges = edges.list(tenant).map((edge): Flow['edges'][number] => {
       const { report } = edge;
       const backlog = report?.backlog.samples ?? 0;
+      const book = accounting.check(edge.id);
+      const astray = book.state === 'missing' || book.state === 'surplus';
       const state: StepState = !edge.enrolled
         ? 'idle'
         : !edge.connected
           ? 'broken'
-          : backlog > backlogWarning || report?.outboxCause
+          : backlog > backlogWarning || report?.outboxCause || astray
             ? 'warning'
             : 'ok';
       return {
@@ -40,7 +69,8 @@ export function createFlow({ edges, ingest, connections, log, telemetry, nowMs }
         lagMs: edge.connected ? (report?.lagMs ?? null) : null,
         state,
         cause: edge.connected
-          ? (report?.outboxCause ?? (backlog > backlogWarning ? draining(backlog) : null))
+          ? (report?.outboxCause ??
+            (astray ? notAddingUp(book.difference) : backlog > backlogWarning ? draining(backlog) : null))
           : edge.enrolled
             ? away
             : notEnrolled,
@@ -56,6 +86,8 @@ export function createFlow({ edges, ingest, connections, log, telemetry, nowMs }
     const { samplesPerSecond, messagesPerSecond } = ingest.rates(tenantNumber);
     const kept = log.stats();
     const store = telemetry.stats();
+    const alone = isAlone();
+    const own = alone ? null : accounting.ofTenant(tenantNumber);
     const logCause: Cause | null =
       kept.fault === null ? null : { code: kept.fault.code, text: logBroken, detail: kept.fault.message };
     return {
@@ -68,20 +100,21 @@ export function createFlow({ edges, ingest, connections, log, telemetry, nowMs }
       ingest: {
         samplesPerSecond,
         messagesPerSecond,
-        connections: connections(),
+        connections: alone ? connections() : null,
         state: kept.healthy ? (samplesPerSecond > 0 ? 'ok' : 'idle') : 'broken',
         cause: logCause,
       },
       log: {
-        bytes: kept.bytes,
-        backlogRecords: store.backlogRecords,
+        bytes: alone ? kept.bytes : null,
+        backlogRecords: alone ? store.backlogRecords : null,
         state: kept.healthy ? 'ok' : 'broken',
         cause: logCause,
       },
       storage: {
-        samplesPerSecond: store.rowsPerSecond,
-        samples: store.rows,
-        bytes: store.bytesOnDisk,
+        // Of one tenant's samples among others nobody measures the inserts; what comes in is what goes on.
+        samplesPerSecond: own === null ? store.rowsPerSecond : store.state === 'ok' ? samplesPerSecond : 0,
+        samples: own === null ? store.rows : own.stored - own.repeated,
+        bytes: alone ? store.bytesOnDisk : null,
         lagMs: store.lagMs,
         state:
           store.state === 'ok'
@@ -122,6 +155,15 @@ const storeBroken = {
   zh: '时序库暂不可用：数据已安全写入日志，恢复后自动入库',
   en: 'The store is not available: data is safe in the log and will be stored once it is back',
 };
+function notAddingUp(difference: number): Cause {
+  return {
+    code: 'edge.book',
+    text: {
+      zh: `账目不符：相差 ${difference} 个样本；详见该网关的“账目”页`,
+      en: `Its book does not add up: ${difference} samples apart; see Book on its page`,
+    },
+  };
+}
 function draining(backlog: number): Cause {
   return {
     code: 'edge.backlog',
