@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { configDefaults, defineConfig, mergeConfig } from 'vitest/config';
 import embedded from './vitest.config.ts';
 
-/** Every suite that makes its records or its log by one of these runs here once more, on PostgreSQL and NATS. */
-const onBothEngines = /(records|log)\.test-support\.ts|in-process-platform\.ts/;
+/** Every suite that makes what it keeps by one of these runs here once more, on the engines of a cluster. */
+const onBothEngines = /\/(records|log|telemetry)\.test-support\.ts|in-process-platform\.ts/;
 
 const suites = ['server/src', 'tests'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })

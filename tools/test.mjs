@@ -1,6 +1,6 @@
 // npm test: everything that must hold, from a clean clone: lint, types, unit, integration, fault and browser tests.
 // npm run test:faults: the fault runs of docs/faults.md at length.
-// npm run test:cluster: the same product on PostgreSQL and NATS.
+// npm run test:cluster: the same product on PostgreSQL, NATS and ClickHouse.
 // --all: npm test and npm run test:cluster, counted together. Each ends with a line of its own: N passed, N failed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
@@ -38,6 +38,7 @@ const embeddedTools = [
 const clusterTools = [
   { path: '/usr/lib/postgresql/15/bin/postgres', debian: 'postgresql-15' },
   { path: '/usr/sbin/nats-server', debian: 'nats-server' },
+  { path: '/usr/sbin/clickhouse-server', debian: 'clickhouse-server' },
 ];
 const tools = [...(clusterOnly ? [] : embeddedTools), ...(withCluster ? clusterTools : [])];
 

@@ -164,6 +164,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   const retention = await createRetention({ database, things, nowMs, lines, tenants: () => identity.tenants() });
   const telemetry = createTelemetry({
     directory: join(config.dataDirectory, 'telemetry'),
+    address: config.telemetry,
     log,
     consumer: log.consumer('telemetry'),
     clock: nowUs,

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 
 test('without settings everything is embedded', () => {
-  const { records, log, dataDirectory } = readConfig({ PATH: '/bin' });
-  expect({ records, log, dataDirectory }).toEqual({
+  const { records, log, telemetry, dataDirectory } = readConfig({ PATH: '/bin' });
+  expect({ records, log, telemetry, dataDirectory }).toEqual({
     records: undefined,
     log: undefined,
+    telemetry: undefined,
     dataDirectory: 'data/platform',
   });
 });
@@ -13,6 +14,7 @@ test('without settings everything is embedded', () => {
 test('a wrong address of an engine stops the start, names its key, and shows no password', () => {
   const records = 'LUBAN_RECORDS: must look like postgres://user:password@host:5432/database';
   const log = 'LUBAN_LOG: must look like nats://user:password@a:4222,b:4222,c:4222';
+  const telemetry = 'LUBAN_TELEMETRY: must look like http://user:password@host:8123/database';
   for (const [key, value, complaint] of [
     ['LUBAN_RECORDS', 'postgres://luban:se4ret@db', records],
     ['LUBAN_RECORDS', 'mysql://luban:se4ret@db/luban', records],
@@ -20,6 +22,8 @@ test('a wrong address of an engine stops the start, names its key, and shows no 
     ['LUBAN_LOG', 'kafka://luban:se4ret@a,b', log],
     ['LUBAN_LOG', 'nats://luban:se4ret@a:4222,', log],
     ['LUBAN_LOG', 'nats://luban:se4ret%@a', log],
+    ['LUBAN_TELEMETRY', 'http://luban:se4ret@ch:8123', telemetry],
+    ['LUBAN_TELEMETRY', 'tcp://luban:se4ret@ch:9000/luban', telemetry],
   ] as const) {
     let told = '';
     try {

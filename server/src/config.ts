@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseNatsAddress } from './log/nats-address.ts';
 import { isPostgresAddress } from './platform/database/postgres-address.ts';
 import type { CertificateFiles } from './platform/tls/certificates.ts';
+import { parseClickhouseAddress } from './telemetry/clickhouse-address.ts';
 
 const file = z.string().min(1).optional();
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -42,6 +43,13 @@ const schema = z.object({
   LUBAN_MQTT_ANONYMOUS: idSchema('access')
     .optional()
     .describe('Id of the access key that MQTT clients without credentials act as; without it they are refused'),
+  LUBAN_TELEMETRY: z
+    .string()
+    .refine((address) => address === '' || parseClickhouseAddress(address) !== null, {
+      error: 'must look like http://user:password@host:8123/database or …/database?cluster=name',
+    })
+    .default('')
+    .describe('ClickHouse that holds the telemetry; empty: chDB in the data folder'),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -76,6 +84,8 @@ export interface ServerConfig {
   /** `nats://…`; absent: the journal in the data directory. */
   readonly log?: string | undefined;
   readonly mqttAnonymous: AccessKeyId | null;
+  /** `http://…` of ClickHouse; absent: chDB in the data directory. */
+  readonly telemetry?: string | undefined;
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
@@ -109,6 +119,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     tls: tlsOf(values),
     log: values.LUBAN_LOG === '' ? undefined : values.LUBAN_LOG,
     mqttAnonymous: values.LUBAN_MQTT_ANONYMOUS ?? null,
+    telemetry: values.LUBAN_TELEMETRY === '' ? undefined : values.LUBAN_TELEMETRY,
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },

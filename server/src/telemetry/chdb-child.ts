@@ -1,5 +1,6 @@
 import { type ChdbResult, Session } from 'chdb';
 import { type ChdbAnswer, type ChdbCall, laneWidths } from './chdb-messages.ts';
+import { sessionSettings } from './session-settings.ts';
 
 /**
  * The process that holds chDB. Started by `chdb-engine.ts` with the data folder and the memory limit in bytes; ends at
@@ -16,19 +17,14 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-const sessionSettings = [
-  'SET do_not_merge_across_partitions_select_final = 1',
-  'output_format_json_quote_64bit_integers = 0',
-  'max_threads = 2',
-  'max_insert_threads = 1',
-  'max_partitions_per_insert_block = 0',
-  'optimize_on_insert = 1',
-  'log_queries = 0',
-].join(', ');
+const settings = { ...sessionSettings, max_threads: 2, max_insert_threads: 1 };
+const setting = `SET ${Object.entries(settings)
+  .map(([name, value]) => `${name} = ${value}`)
+  .join(', ')}`;
 
 function connect(): Session {
   const session = new Session(directory!, { connectionArgs: [`--max_server_memory_usage=${memoryBytes}`] });
-  session.query(sessionSettings);
+  session.query(setting);
   return session;
 }
 

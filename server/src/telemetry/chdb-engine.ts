@@ -9,8 +9,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bindNumbers } from './bind-numbers.ts';
 import { type ChdbAnswer, type ChdbCall, laneWidths } from './chdb-messages.ts';
 import { removeOldSnapshot, snapshotChdb } from './chdb-snapshot.ts';
+import { faultCodeOf } from './clickhouse-codes.ts';
 import type { EngineParameters, EngineState, QueryLimits, TelemetryEngine } from './telemetry-engine.ts';
-import { TelemetryFault, type TelemetryFaultCode } from './telemetry-fault.ts';
+import { TelemetryFault } from './telemetry-fault.ts';
 
 export interface ChdbEngineOptions {
   /** chDB's data folder; one process at a time. */
@@ -42,16 +43,6 @@ const maxBackOffMs = 10_000;
 /** What a call may take beyond the engine's own limit before chDB counts as stuck and is killed. */
 const graceMs = 15_000;
 const insertTimeoutMs = 120_000;
-
-const codeOf = new Map<number, TelemetryFaultCode>([
-  [158, 'telemetry.too-much'], // too many rows
-  [159, 'telemetry.too-much'], // time limit
-  [160, 'telemetry.too-much'], // too slow
-  [241, 'telemetry.too-much'], // memory limit
-  [307, 'telemetry.too-much'], // too many bytes
-  [396, 'telemetry.too-much'], // too many result rows
-  [202, 'telemetry.busy'], // too many queries at once
-]);
 
 /** chDB in a process of its own, started again when it dies. Only local folders; Linux and macOS with glibc. */
 export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
@@ -110,10 +101,7 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
     clearTimeout(pending.deadline);
     pump(pending.call.kind);
     if (answer.kind === 'done') pending.resolve(answer.bytes);
-    else
-      pending.reject(
-        new TelemetryFault(codeOf.get(answer.clickhouseCode) ?? 'telemetry.refused', answer.message, { cause: answer }),
-      );
+    else pending.reject(new TelemetryFault(faultCodeOf(answer.clickhouseCode), answer.message, { cause: answer }));
   }
 
   function onGone(reason: string): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { qualityCode, type SampleValue, type Series, toBatch } from '@luban/contracts';
 import { afterEach, expect, test } from 'vitest';
 import { createMemoryLog, createMemoryOffset, type MemoryLog } from './memory-log.test-support.ts';
+import { addressIn, removeStore } from './telemetry.test-support.ts';
 import { createTelemetry, type KeepFrom, type Telemetry } from './telemetry.ts';
 
 const t0 = Date.UTC(2026, 8, 1) * 1000;
@@ -19,7 +20,7 @@ afterEach(async () => {
 
 async function folder(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'luban-removals-'));
-  ends.push(() => rm(directory, { recursive: true, force: true }));
+  ends.push(() => removeStore(directory));
   return directory;
 }
 
@@ -31,6 +32,7 @@ async function open(options: {
   keepFrom?: (tenant: number, series: number) => KeepFrom;
 }): Promise<Telemetry> {
   const telemetry = createTelemetry({
+    address: addressIn(options.directory),
     consumer: createMemoryOffset(),
     clock: () => t0 + 3 * day,
     blockAgeMs: 60_000,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { qualityCode, type SampleValue, type Series, toBatch } from '@luban/contracts';
@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { close, model, type Point } from './bucket-model.test-support.ts';
 import { createMemoryLog, createMemoryOffset, type MemoryLog } from './memory-log.test-support.ts';
+import { addressIn, removeStore } from './telemetry.test-support.ts';
 import { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 
 const signal = new AbortController().signal;
@@ -22,9 +23,10 @@ afterEach(async () => {
 const heard = new Map<Telemetry, number>();
 async function open(options: Partial<TelemetryOptions> = {}) {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'luban-rollups-')));
-  if (!options.directory) ends.push(() => rm(directory, { recursive: true, force: true }));
+  if (!options.directory) ends.push(() => removeStore(directory));
   const log = (options.log as MemoryLog | undefined) ?? createMemoryLog();
   const telemetry = createTelemetry({
+    address: addressIn(directory),
     consumer: createMemoryOffset(),
     blockAgeMs: 60_000,
     clock: () => t0 + 12 * hour,

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packStatus, qualityCode, type SampleValue, type Series, toBatch } from '@luban/contracts';
 import { afterEach, expect, test } from 'vitest';
 import { createMemoryLog, createMemoryOffset, type MemoryLog } from './memory-log.test-support.ts';
+import { addressIn, removeStore } from './telemetry.test-support.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import type { TelemetryFault } from './telemetry-fault.ts';
 
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 async function folder(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'luban-telemetry-'));
-  ends.push(() => rm(directory, { recursive: true, force: true }));
+  ends.push(() => removeStore(directory));
   return directory;
 }
 
@@ -28,6 +29,8 @@ async function open(
     log?: MemoryLog;
     consumer?: ReturnType<typeof createMemoryOffset>;
     blockAgeMs?: number;
+    /** chDB, in the cluster tests too. */
+    embedded?: true;
   } = {},
 ) {
   const log = options.log ?? createMemoryLog();
@@ -36,6 +39,7 @@ async function open(
   const directory = options.directory ?? (await folder());
   const telemetry = createTelemetry({
     directory,
+    address: options.embedded ? undefined : addressIn(directory),
     log,
     consumer,
     onFault: (fault) => faults.push(fault),
@@ -241,7 +245,7 @@ test('it tells how it is', async () => {
 
 test('a frozen store opens elsewhere with exactly what its log had stored, and goes on from there', async () => {
   const log = createMemoryLog();
-  const { telemetry, consumer } = await open({ log, blockAgeMs: 50 });
+  const { telemetry, consumer } = await open({ embedded: true, log, blockAgeMs: 50 });
   for (let i = 0; i < 40; i++) put(log, [{ time: t0 + i * second, value: i }]);
   await telemetry.flush();
   for (let i = 40; i < 60; i++) put(log, [{ time: t0 + i * second, value: i }]);
@@ -254,14 +258,14 @@ test('a frozen store opens elsewhere with exactly what its log had stored, and g
   await offset.commit(committed);
   // A log that ends there: what is read comes from the frozen store alone.
   const short = { ...log, first: 0, next: committed, read: async () => [], waitFor: async () => false } as MemoryLog;
-  const alone = await open({ directory: elsewhere, log: short, consumer: offset });
+  const alone = await open({ embedded: true, directory: elsewhere, log: short, consumer: offset });
   const stored = (await alone.telemetry.range(all)).get(7)!.samples;
   expect(stored.map(({ value }) => value)).toEqual(Array.from({ length: committed }, (_, i) => i));
   expect(committed).toBeGreaterThanOrEqual(40);
   expect(alone.telemetry.latest(1, [7]).get(7)?.value).toBeGreaterThanOrEqual(committed - 1);
   await alone.telemetry.stop();
 
-  const again = await open({ directory: elsewhere, log, consumer: offset, blockAgeMs: 50 });
+  const again = await open({ embedded: true, directory: elsewhere, log, consumer: offset, blockAgeMs: 50 });
   await again.telemetry.flush();
   expect((await again.telemetry.range(all)).get(7)!.samples.map(({ value }) => value)).toEqual(
     Array.from({ length: 90 }, (_, i) => i),

@@ -4,6 +4,8 @@ import type { Bucket } from '@luban/contracts';
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { Histogram } from '../platform/histogram.ts';
 import { createChdbEngine } from './chdb-engine.ts';
+import { parseClickhouseAddress } from './clickhouse-address.ts';
+import { createClickhouseEngine } from './clickhouse-engine.ts';
 import { createDeletions } from './deletions.ts';
 import { type Expired, expire, type KeepFrom } from './expiry.ts';
 import { createFreshSamples } from './fresh-samples.ts';
@@ -12,6 +14,7 @@ import { createRemovalStore, startOfDay } from './removal-store.ts';
 import { createRollupStore } from './rollup-store.ts';
 import { createRollups } from './rollups.ts';
 import type { StoredSample } from './stored-sample.ts';
+import type { TelemetryEngine } from './telemetry-engine.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import { type BucketQuery, createTelemetryReads, type RangeQuery, type SeriesSpan } from './telemetry-reads.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
@@ -27,6 +30,8 @@ export const telemetryFormat = 1;
 export interface TelemetryOptions {
   /** For the store's files; belongs to this process alone. */
   readonly directory: string;
+  /** `http://…` of ClickHouse; absent: chDB in the directory. */
+  readonly address?: string | undefined;
   readonly log: SampleLog;
   readonly consumer: OffsetStore;
   /** µs since 1970 UTC; default the machine's clock. */
@@ -140,10 +145,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const listeners = new Set<(record: LogRecord) => void>();
   const latest = createLatestTable();
   const fresh = createFreshSamples(blockRows);
-  const engine = createChdbEngine({
-    directory: join(directory, 'chdb'),
-    memoryLimitBytes: options.memoryLimitBytes ?? 1 << 30,
-    onFault(fault) {
+  const engineEvents = {
+    onFault(fault: TelemetryFault) {
       down = { fault, sinceMs: down?.sinceMs ?? performance.now() };
       onFault(fault);
     },
@@ -152,7 +155,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       down = undefined;
       writer.retryNow();
     },
-  });
+  };
+  const server = options.address === undefined ? null : parseClickhouseAddress(options.address);
+  const engine: TelemetryEngine = server
+    ? createClickhouseEngine({ address: server, ...engineEvents })
+    : createChdbEngine({
+        directory: join(directory, 'chdb'),
+        memoryLimitBytes: options.memoryLimitBytes ?? 1 << 30,
+        ...engineEvents,
+      });
   const store = createTelemetryStore(engine);
   let down: { fault: TelemetryFault; sinceMs: number } | undefined;
   let insertions: { atMs: number; rows: number }[] = [];
