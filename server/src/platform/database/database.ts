@@ -2,6 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, type Migration, Migrator, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import Libsql from 'libsql';
+import { StartRefusal } from '../start-refusal.ts';
 import { openPostgres } from './postgres.ts';
 import { isPostgresAddress } from './postgres-address.ts';
 
@@ -25,13 +26,58 @@ function openSqlite(file: string): Database {
   // It holds what edges sign in to devices with: nobody else on this machine reads it. SQLite's own files follow suit.
   closeSync(openSync(file, 'a', 0o600));
   chmodSync(file, 0o600);
+  refuseDamage(file);
   const connection = new Libsql(file);
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec('PRAGMA synchronous = FULL');
   connection.exec('PRAGMA foreign_keys = ON');
   connection.exec('PRAGMA busy_timeout = 5000');
-  // libsql keeps better-sqlite3's interface, which is what the dialect wants.
-  return new Kysely({ dialect: new SqliteDialect({ database: connection as never }) });
+  // What a damaged WAL holds counts as never written, without a word: it holds nothing longer than it must.
+  const emptyWal = () => once(file, (other) => other.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+  emptyWal();
+  const database = {
+    // libsql keeps better-sqlite3's interface, which is what the dialect wants.
+    prepare: (query: string) => connection.prepare(query) as never,
+    close() {
+      emptyWal();
+      connection.close();
+    },
+  };
+  return new Kysely({ dialect: new SqliteDialect({ database }) });
+}
+
+/** By a connection of its own: a statement that libsql keeps open would stand in the way. */
+function once<T>(file: string, work: (connection: Libsql.Database) => T): T {
+  const connection = new Libsql(file);
+  try {
+    return work(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+/** A damaged file would answer some questions and fail others: better no start than half of the records. */
+function refuseDamage(file: string): void {
+  let found: string;
+  let cause: unknown;
+  try {
+    found = once(file, (other) => {
+      const [answer] = other.prepare('PRAGMA quick_check(1)').all() as { quick_check?: string }[];
+      return answer?.quick_check ?? 'no answer';
+    });
+  } catch (error) {
+    if (!/malformed|not a database|corrupt/i.test(String(error))) throw error;
+    found = error instanceof Error ? error.message : String(error);
+    cause = error;
+  }
+  if (found === 'ok') return;
+  throw new StartRefusal(
+    {
+      zh: `业务数据文件 ${file} 已损坏（${found}）；请保留该文件，并从备份恢复`,
+      en: `The file of records ${file} is damaged (${found}). Keep it aside and restore it from a backup`,
+    },
+    { cause },
+  );
 }
 
 /** Rejects when the database does not answer. */
