@@ -107,8 +107,8 @@ export async function createFlow(options: FlowOptions) {
       log: {
         bytes: alone ? kept.bytes : null,
         backlogRecords: alone ? store.backlogRecords : null,
-        state: kept.healthy ? 'ok' : 'broken',
-        cause: logCause,
+        state: kept.healthy ? (kept.damage === null ? 'ok' : 'warning') : 'broken',
+        cause: logCause ?? logDamage(kept.damage),
       },
       storage: {
         // Of one tenant's samples among others nobody measures the inserts; what comes in is what goes on.
@@ -118,7 +118,7 @@ export async function createFlow(options: FlowOptions) {
         lagMs: store.lagMs,
         state:
           store.state === 'ok'
-            ? (store.lagMs ?? 0) > lagWarningMs
+            ? (store.lagMs ?? 0) > lagWarningMs || store.damage
               ? 'warning'
               : 'ok'
             : store.state === 'recovering'
@@ -126,7 +126,7 @@ export async function createFlow(options: FlowOptions) {
               : 'broken',
         cause:
           store.cause === undefined
-            ? null
+            ? storeDamage(store.damage)
             : { code: store.cause.code, text: storeBroken, detail: store.cause.detail.slice(0, 500) },
       },
     };
@@ -151,6 +151,22 @@ const logBroken = {
   zh: '日志无法落盘，已停止确认新数据；发送方会保留并重发。请检查磁盘空间与磁盘健康',
   en: 'The log cannot be written, so nothing new is acknowledged; senders keep their data and send again. Check disk space and health',
 };
+function logDamage(damage: { message: string } | null): Cause | null {
+  if (damage === null) return null;
+  const text = {
+    zh: '日志中有记录损坏，已另存到隔离目录；其中尚未入库的数据已丢失。请检查磁盘健康',
+    en: 'Records of the log are damaged and were set aside; those that were not stored yet are lost. Check the disk',
+  };
+  return { code: 'log.damaged', text, detail: damage.message };
+}
+function storeDamage(damage: { code: string; detail: string } | undefined): Cause | null {
+  if (damage === undefined) return null;
+  const text = {
+    zh: '时序库有文件损坏，其中的历史数据无法读取；新数据照常入库。请检查磁盘健康并从备份恢复',
+    en: 'Files of the store are damaged and their history cannot be read; new data is stored. Check the disk and restore from a backup',
+  };
+  return { code: damage.code, text, detail: damage.detail.slice(0, 500) };
+}
 const storeBroken = {
   zh: '时序库暂不可用：数据已安全写入日志，恢复后自动入库',
   en: 'The store is not available: data is safe in the log and will be stored once it is back',

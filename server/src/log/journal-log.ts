@@ -7,7 +7,13 @@ import { maxAgeMs, trimIntervalMs } from './log-retention.ts';
 
 /** The durable log on the embedded journal, which belongs to this process alone. */
 export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit<LogOptions, 'address'>): Promise<Log> {
-  const onFault = (fault: JournalFault) => lines('error', 'log fault', { ...fault });
+  let damage: { message: string; atMs: number } | null = null;
+  function onFault(fault: JournalFault): void {
+    lines('error', 'log fault', { ...fault });
+    if (fault.kind === 'dropped' || fault.kind === 'offset') return;
+    const { from, to } = 'positions' in fault ? fault.positions : fault;
+    if (to > from) damage = { message: `${fault.kind}: records ${from} to ${to - 1}`, atMs: fault.at };
+  }
   const syncs = new Histogram();
   let appended = 0;
   let appendedBytes = 0;
@@ -61,7 +67,16 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
     stats() {
       const { healthy, fault } = journal.state();
       const shown = fault === undefined ? null : { code: fault.code, message: fault.message, sinceMs: fault.since };
-      return { bytes: journal.bytes, next: journal.next, healthy, fault: shown, appended, appendedBytes, syncs };
+      return {
+        bytes: journal.bytes,
+        next: journal.next,
+        healthy,
+        fault: shown,
+        damage,
+        appended,
+        appendedBytes,
+        syncs,
+      };
     },
     async close() {
       clearInterval(trimming);

@@ -43,6 +43,8 @@ export interface Log extends SampleLog {
     next: number;
     healthy: boolean;
     fault: { code: string; message: string; sinceMs: number } | null;
+    /** The newest damage that was found since the start: records that were durable and cannot be read any more. */
+    damage: { message: string; atMs: number } | null;
     /** Records and bytes since the start. */
     appended: number;
     appendedBytes: number;

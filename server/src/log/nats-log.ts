@@ -186,7 +186,7 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       consumer: offsets.consumer,
       stats() {
         const { fault, ...counts } = appender.stats();
-        return { bytes: state.bytes, next: next(), healthy: fault === null, fault, ...counts };
+        return { bytes: state.bytes, next: next(), healthy: fault === null, fault, damage: null, ...counts };
       },
       async close() {
         clearInterval(trimming);

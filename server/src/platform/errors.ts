@@ -76,6 +76,11 @@ const codes = {
   'jobs.not-found': { status: 404, zh: '没有这个任务', en: 'There is no such job' },
   'jobs.too-many': { status: 409, zh: '等待中的任务过多', en: 'Too many jobs are waiting' },
   'imports.invalid': { status: 400, zh: '文件内容有误', en: 'The file is not valid' },
+  'readings.damaged': {
+    status: 500,
+    zh: '时序库中这段数据的文件已损坏，无法读取；请从备份恢复',
+    en: 'Files of the telemetry store that hold this data are damaged; restore it from a backup',
+  },
   'readings.unavailable': { status: 503, zh: '时序库暂时不可用', en: 'The telemetry store is not available now' },
   'backup.running': { status: 409, zh: '已有备份正在进行', en: 'A backup is under way' },
   'backup.target': { status: 409, zh: '备份目标不可用', en: 'The backup cannot be written there' },

@@ -20,6 +20,7 @@ export function checkSpan({ from, to }: { from: number; to: number }): void {
 const faultCodes: Partial<Record<TelemetryFault['code'], ErrorCode>> = {
   'telemetry.too-much': 'readings.too-much',
   'telemetry.refused': 'request.invalid',
+  'telemetry.damaged': 'readings.damaged',
 };
 
 /** A fault of the store in the API's words. */

@@ -18,6 +18,8 @@ export interface ChdbEngineOptions {
   readonly directory: string;
   readonly memoryLimitBytes: number;
   readonly onFault: (fault: TelemetryFault) => void;
+  /** Called for each question that met damage in chDB's files. */
+  readonly onDamage?: (fault: TelemetryFault) => void;
   /** Called each time after chDB has come back by itself. */
   readonly onRestart?: () => void;
 }
@@ -101,7 +103,12 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
     clearTimeout(pending.deadline);
     pump(pending.call.kind);
     if (answer.kind === 'done') pending.resolve(answer.bytes);
-    else pending.reject(new TelemetryFault(faultCodeOf(answer.clickhouseCode), answer.message, { cause: answer }));
+    else {
+      const code = faultCodeOf(answer.clickhouseCode);
+      const fault = new TelemetryFault(code, answer.message, { cause: answer });
+      if (code === 'telemetry.damaged') options.onDamage?.(fault);
+      pending.reject(fault);
+    }
   }
 
   function onGone(reason: string): void {

@@ -9,6 +9,14 @@ const codes = new Map<number, TelemetryFaultCode>([
   [396, 'telemetry.too-much'], // too many result rows
   [202, 'telemetry.busy'], // too many queries at once
   [252, 'telemetry.busy'], // too many parts: merges are behind
+  [32, 'telemetry.damaged'], // a file ends too early
+  [33, 'telemetry.damaged'], // a file is too short
+  [40, 'telemetry.damaged'], // a checksum does not match
+  [226, 'telemetry.damaged'], // a part lacks a file
+  [228, 'telemetry.damaged'], // a file of a part has the wrong size
+  [246, 'telemetry.damaged'], // corrupted data
+  [271, 'telemetry.damaged'], // a block cannot be decompressed
+  [432, 'telemetry.damaged'], // a block says that it is packed in a way that there is not
   // Of a cluster: this server, its keeper or its replicas are not what they should be at this moment.
   [209, 'telemetry.unavailable'], // a shard does not answer in time
   [210, 'telemetry.unavailable'], // network

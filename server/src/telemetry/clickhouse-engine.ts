@@ -13,6 +13,8 @@ import { TelemetryFault } from './telemetry-fault.ts';
 interface ClickhouseEngineOptions {
   readonly address: ClickhouseAddress;
   readonly onFault: (fault: TelemetryFault) => void;
+  /** Called for each question that met damage in the server's files. */
+  readonly onDamage: (fault: TelemetryFault) => void;
   /** Called each time after the server has come back. */
   readonly onRestart: () => void;
 }
@@ -93,7 +95,9 @@ export function createClickhouseEngine({ address, onFault, onRestart }: Clickhou
       if (error instanceof ClickHouseError) {
         const code = faultCodeOf(Number(error.code));
         if (code === 'telemetry.unavailable') throw lost(error);
-        throw new TelemetryFault(code, error.message, { cause: error });
+        const fault = new TelemetryFault(code, error.message, { cause: error });
+        if (code === 'telemetry.damaged') options.onDamage(fault);
+        throw fault;
       }
       throw lost(signal.aborted ? new Error(`no answer in ${timeoutMs + graceMs} ms`, { cause: error }) : error);
     }

@@ -1,9 +1,13 @@
-/** Every fault of the telemetry store. `unavailable` and `busy` may be tried again, `too-much` needs a smaller question. */
+/**
+ * Every fault of the telemetry store. `unavailable` and `busy` may be tried again, `too-much` needs a
+ * smaller question, `damaged`: a file of the store is not as it was written, which only a backup mends.
+ */
 export type TelemetryFaultCode =
   | 'telemetry.unavailable'
   | 'telemetry.busy'
   | 'telemetry.too-much'
   | 'telemetry.refused'
+  | 'telemetry.damaged'
   | 'telemetry.log-trimmed';
 
 export class TelemetryFault extends Error {

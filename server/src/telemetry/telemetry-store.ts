@@ -48,6 +48,8 @@ export interface TelemetryStore {
   complete(rows: SampleColumns, token: string): Promise<void>;
   saveLatest(rows: SampleColumns, token: string): Promise<void>;
   loadLatest(take: (rows: SampleColumns) => void): Promise<void>;
+  /** Makes the table of latest values anew from the samples; minutes of work on a large store. */
+  rebuildLatest(): Promise<void>;
   /** By series, oldest first, at most `limit + 1` each; the last arrived of each time. */
   range(
     tenant: number,
@@ -150,6 +152,13 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
         series = all[count - 1]!;
         if (count < rowsAtOnce) return;
       }
+    },
+    async rebuildLatest() {
+      await engine.run('TRUNCATE TABLE latest');
+      await engine.run(
+        'INSERT INTO latest SELECT * FROM samples ORDER BY tenant, series, time DESC LIMIT 1 BY tenant, series',
+        600_000,
+      );
     },
     async range(tenant, series, fromUs, toUs, limit) {
       const [all, time, value, text, status, arrival] = (await engine.query(

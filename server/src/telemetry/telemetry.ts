@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Bucket } from '@luban/contracts';
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { Histogram } from '../platform/histogram.ts';
+import { StartRefusal } from '../platform/start-refusal.ts';
 import { createChdbEngine } from './chdb-engine.ts';
 import { parseClickhouseAddress } from './clickhouse-address.ts';
 import { createClickhouseEngine } from './clickhouse-engine.ts';
@@ -66,6 +67,8 @@ export interface TelemetryStats {
   /** `recovering`: tries again by itself; `broken`: for half a minute in vain. The log keeps everything meanwhile. */
   readonly state: 'ok' | 'recovering' | 'broken';
   readonly cause?: { readonly code: string; readonly detail: string };
+  /** Files of the store are damaged, as a question found since the start: what they held cannot be read. */
+  readonly damage?: { readonly code: string; readonly detail: string };
   /** Since the start: samples inserted, how long each block took, how often the database came back by itself. */
   /** Sums by minute and hour reach up to here; days with late samples that they lack. */
   readonly rolledUpToUs: number;
@@ -138,6 +141,18 @@ export interface Telemetry {
 const sizeEveryMs = 5_000;
 const brokenAfterMs = 30_000;
 
+/** What a start needs and cannot read stays so, however often it is tried. */
+function damagedStart(error: unknown, directory: string): unknown {
+  if (!(error instanceof TelemetryFault) || error.code !== 'telemetry.damaged') return error;
+  return new StartRefusal(
+    {
+      zh: `时序库 ${directory} 中有文件损坏，平台无法启动；请保留该目录，并从备份恢复。${error.message}`,
+      en: `Files of the telemetry store in ${directory} are damaged, so the platform cannot start. Keep the folder aside and restore it from a backup. ${error.message}`,
+    },
+    { cause: error },
+  );
+}
+
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { directory, log, consumer, onFault } = options;
   const clock = options.clock ?? (() => Date.now() * 1000);
@@ -149,6 +164,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     onFault(fault: TelemetryFault) {
       down = { fault, sinceMs: down?.sinceMs ?? performance.now() };
       onFault(fault);
+    },
+    onDamage(fault: TelemetryFault) {
+      // Each question that meets it says the same: one line is enough.
+      if (damage === undefined) onFault(fault);
+      damage = fault;
     },
     onRestart() {
       restarts++;
@@ -165,6 +185,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         ...engineEvents,
       });
   const store = createTelemetryStore(engine);
+  let damage: TelemetryFault | undefined;
   let down: { fault: TelemetryFault; sinceMs: number } | undefined;
   let insertions: { atMs: number; rows: number }[] = [];
   let size = { rows: 0, bytesOnDisk: 0 };
@@ -235,6 +256,17 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     );
   }
 
+  /** The latest values can be had from the history too: damage of theirs must not keep the platform from starting. */
+  async function loadLatest(): Promise<void> {
+    try {
+      await store.loadLatest((rows) => latest.load(rows));
+    } catch (error) {
+      if (!(error instanceof TelemetryFault) || error.code !== 'telemetry.damaged') throw error;
+      await store.rebuildLatest();
+      await store.loadLatest((rows) => latest.load(rows));
+    }
+  }
+
   return {
     async start() {
       await mkdir(directory, { recursive: true });
@@ -242,14 +274,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await engine.start();
       try {
         await store.prepare();
-        await store.loadLatest((rows) => latest.load(rows));
+        await loadLatest();
         await rollups.start();
         await deletions.start();
         await writer.start();
       } catch (error) {
         await rollups.stop();
         await engine.stop();
-        throw error;
+        throw damagedStart(error, directory);
       }
       measure();
     },
@@ -277,6 +309,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       const state = !failing ? 'ok' : performance.now() - failing.sinceMs > brokenAfterMs ? 'broken' : 'recovering';
       const oldestUs = fresh.oldestArrivalUs;
       return {
+        ...(damage && { damage: { code: damage.code, detail: damage.message } }),
         rows: size.rows,
         bytesOnDisk: size.bytesOnDisk,
         rowsPerSecond: recent.reduce((sum, { rows }) => sum + rows, 0) / 10,
