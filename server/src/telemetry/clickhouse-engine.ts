@@ -14,7 +14,7 @@ interface ClickhouseEngineOptions {
   readonly address: ClickhouseAddress;
   readonly onFault: (fault: TelemetryFault) => void;
   /** Called for each question that met damage in the server's files. */
-  readonly onDamage: (fault: TelemetryFault) => void;
+  readonly onDamage?: (fault: TelemetryFault) => void;
   /** Called each time after the server has come back. */
   readonly onRestart: () => void;
 }
@@ -31,7 +31,12 @@ const hopeless = new Set([81, 192, 193, 516]);
 const longCallMs = 20_000;
 
 /** ClickHouse by HTTP: one server, or any server of a cluster. */
-export function createClickhouseEngine({ address, onFault, onRestart }: ClickhouseEngineOptions): TelemetryEngine {
+export function createClickhouseEngine({
+  address,
+  onFault,
+  onDamage,
+  onRestart,
+}: ClickhouseEngineOptions): TelemetryEngine {
   const { url, user, password, database, cluster } = address;
   const statements = cluster === undefined ? undefined : clusterStatements(cluster, database);
   const open = (connections: number) =>
@@ -96,7 +101,7 @@ export function createClickhouseEngine({ address, onFault, onRestart }: Clickhou
         const code = faultCodeOf(Number(error.code));
         if (code === 'telemetry.unavailable') throw lost(error);
         const fault = new TelemetryFault(code, error.message, { cause: error });
-        if (code === 'telemetry.damaged') options.onDamage(fault);
+        if (code === 'telemetry.damaged') onDamage?.(fault);
         throw fault;
       }
       throw lost(signal.aborted ? new Error(`no answer in ${timeoutMs + graceMs} ms`, { cause: error }) : error);
