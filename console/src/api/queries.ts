@@ -4,11 +4,14 @@ import type {
   EdgeAccount,
   EdgeEvent,
   Flow,
+  Job,
   LatestReading,
   Me,
   Page,
   Reading,
   RefusedKey,
+  Retention,
+  SeriesAggregates,
   SeriesBuckets,
   SeriesReadings,
   Site,
@@ -160,6 +163,21 @@ export interface Span {
 const spanQuery = ({ series, from, to }: Span) => ({ series: series.join(','), from, to });
 export const readBuckets = (span: Span, count: number, signal?: AbortSignal) =>
   api.get<{ items: SeriesBuckets[] }>('/readings/buckets', { ...spanQuery(span), count }, signal);
+export const readAggregates = (span: Span, interval: number, functions: string, signal?: AbortSignal) =>
+  api.get<{ items: SeriesAggregates[] }>(
+    '/readings/aggregate',
+    { ...spanQuery(span), interval, function: functions },
+    signal,
+  );
+export const retentionQuery = queryOptions({
+  queryKey: ['retention'],
+  queryFn: ({ signal }) => api.get<Retention>('/retention', undefined, signal),
+});
+export const jobsQuery = queryOptions({
+  queryKey: ['jobs'],
+  queryFn: ({ signal }) => api.get<Page<Job>>('/jobs', { limit: 50 }, signal),
+  refetchInterval: (query) => (query.state.data?.items.some(({ finishedAt }) => finishedAt === null) ? 1000 : 10_000),
+});
 export const readRange = (span: Span, limit: number, signal?: AbortSignal) =>
   api.get<{ items: SeriesReadings[] }>('/readings/range', { ...spanQuery(span), limit }, signal);
 

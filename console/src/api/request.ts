@@ -14,7 +14,7 @@ export function apiAddress(path: string, query: Query = {}): string {
 async function send<T>(
   method: string,
   path: string,
-  options: { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal },
+  options: { query?: Query; body?: unknown; file?: Blob; headers?: Record<string, string>; signal?: AbortSignal },
 ) {
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json', ...options.headers };
   // The server refuses writes without this header: another site's page cannot set it.
@@ -26,7 +26,7 @@ async function send<T>(
       method,
       headers,
       credentials: 'same-origin',
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.file ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
     });
   } catch (cause) {
@@ -57,5 +57,10 @@ export const api = {
     send<T>('POST', path, { body: body ?? {}, headers }),
   put: <T>(path: string, body: unknown) => send<T>('PUT', path, { body }),
   patch: <T>(path: string, body: unknown) => send<T>('PATCH', path, { body }),
-  delete: (path: string) => send<void>('DELETE', path, {}),
+  delete: <T = void>(path: string, query?: Query) => send<T>('DELETE', path, { query }),
 };
+
+/** Sends a file as it is. */
+export function sendFile(path: string, query: Query, type: string, file: Blob): Promise<void> {
+  return send<void>('POST', path, { query, file, headers: { 'content-type': type } });
+}

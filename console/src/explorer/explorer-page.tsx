@@ -1,20 +1,22 @@
 import { CloseOutlined, DownloadOutlined, LineChartOutlined, PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Button, Tooltip } from 'antd';
+import { Button, Select, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import type { ListedPoint } from '../api/api-types.ts';
 import { live } from '../api/live.ts';
-import { pointsOfSeriesQuery } from '../api/queries.ts';
+import { meQuery, pointsOfSeriesQuery } from '../api/queries.ts';
 import { apiAddress } from '../api/request.ts';
 import { formatCount, formatNumber } from '../design/format-number.ts';
 import { useZone } from '../design/moment.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
 import { unitSymbol } from '../design/value.tsx';
-import { explorerTexts as texts } from '../language/explorer-texts.ts';
+import { lineTexts, explorerTexts as texts } from '../language/explorer-texts.ts';
 import { useLanguage, useText } from '../language/language.tsx';
 import type { ChartRow } from './chart-option.ts';
+import { DeleteHistory } from './delete-history.tsx';
 import { HistoryChart, useHistory } from './history-chart.tsx';
+import { type LineKind, lineKinds, lineSearch, parseLine } from './line-kind.ts';
 import { PointPicker } from './point-picker.tsx';
 import { RangeBar } from './range-bar.tsx';
 import { parseRange, parseSeries, rangeSearch, type TimeRange, widened } from './time-range.ts';
@@ -30,6 +32,8 @@ export function ExplorerPage() {
   const navigate = useNavigate();
   const series = useMemo(() => parseSeries(search.series), [search.series]);
   const { last, from, to } = search;
+  const line = parseLine(search.line);
+  const mayDelete = useQuery(meQuery).data?.permissions.includes('readings.delete') === true;
   const range = useMemo(() => parseRange({ last, from, to }), [last, from, to]);
   const [picking, setPicking] = useState(false);
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
@@ -42,13 +46,17 @@ export function ExplorerPage() {
     () => (points.data ?? none).filter((point) => series.includes(point.series)),
     [points.data, series],
   );
-  const history = useHistory(chosen, range);
+  const history = useHistory(chosen, range, line);
   const span = history.span ?? { fromMs: live.nowMs() - 3_600_000, toMs: live.nowMs() };
 
-  const go = (next: { series?: readonly number[]; range?: TimeRange }, replace = false) =>
+  const go = (next: { series?: readonly number[]; range?: TimeRange; line?: LineKind }, replace = false) =>
     void navigate({
       to: '/explorer',
-      search: { series: (next.series ?? series).join(',') || undefined, ...rangeSearch(next.range ?? range) },
+      search: {
+        series: (next.series ?? series).join(',') || undefined,
+        ...rangeSearch(next.range ?? range),
+        line: lineSearch(next.line ?? line),
+      },
       replace,
     });
   useEffect(() => {
@@ -80,9 +88,19 @@ export function ExplorerPage() {
               {t(texts.csv)}
             </Button>
           </Tooltip>
+          {mayDelete && <DeleteHistory series={series} span={span} />}
         </div>
       </div>
-      <RangeBar range={range} span={span} choose={(next) => go({ range: next })} />
+      <div className="explorer-bar">
+        <RangeBar range={range} span={span} choose={(next) => go({ range: next })} />
+        <Select
+          value={line}
+          onChange={(next) => go({ line: next })}
+          options={lineKinds.map((value) => ({ value, label: t(lineTexts[value]) }))}
+          aria-label={t(texts.line)}
+          popupMatchSelectWidth={false}
+        />
+      </div>
       <section className="panel">
         {series.length === 0 ? (
           <EmptyState icon={<LineChartOutlined />} title={t(texts.empty)} text={t(texts.emptyText)}>

@@ -5,9 +5,10 @@ import { live } from '../api/live.ts';
 import { formatLag } from '../design/format-time.ts';
 import { ErrorState, LoadingState } from '../design/state-page.tsx';
 import { palettes, useTheme } from '../design/theme.tsx';
-import { explorerTexts as texts } from '../language/explorer-texts.ts';
+import { lineTexts, explorerTexts as texts } from '../language/explorer-texts.ts';
 import { useLanguage, useText } from '../language/language.tsx';
 import type { ChartRow } from './chart-option.ts';
+import type { LineKind } from './line-kind.ts';
 import { readTraces } from './read-traces.ts';
 import { refreshMs, type Span, spanOf, type TimeRange } from './time-range.ts';
 import './explorer.css';
@@ -15,15 +16,15 @@ import './explorer.css';
 const Chart = lazy(() => import('./chart.tsx').then(({ Chart: chart }) => ({ default: chart })));
 
 /** History of points over a range: rows for a chart and a table, read again while the range ends now. */
-export function useHistory(points: readonly ListedPoint[], range: TimeRange) {
+export function useHistory(points: readonly ListedPoint[], range: TimeRange, line: LineKind = 'timeMean') {
   const { name } = useTheme();
   const series = points.map((point) => point.series).join(',');
   const query = useQuery({
-    queryKey: ['history', series, range],
+    queryKey: ['history', series, range, line],
     queryFn: async ({ signal }) => {
       const nowMs = live.nowMs();
       const span = spanOf(range, nowMs);
-      return { span, traces: await readTraces(points, span, nowMs, signal) };
+      return { span, traces: await readTraces(points, span, nowMs, signal, line) };
     },
     enabled: points.length > 0,
     refetchInterval: refreshMs(range),
@@ -35,10 +36,12 @@ export function useHistory(points: readonly ListedPoint[], range: TimeRange) {
     const colors = palettes[name].series;
     return points.flatMap((point, i) => {
       const trace = traces?.get(point.series);
-      return trace === undefined ? [] : [{ point, trace, color: colors[i % colors.length] ?? '#888' }];
+      const shown =
+        line === 'percentGood' ? { ...point, type: 'number' as const, unit: '%' as const, decimals: 1 } : point;
+      return trace === undefined ? [] : [{ point: shown, trace, color: colors[i % colors.length] ?? '#888' }];
     });
-  }, [points, traces, name]);
-  return { query, rows, span: query.data?.span ?? null };
+  }, [points, traces, name, line]);
+  return { query, rows, line, span: query.data?.span ?? null };
 }
 
 interface Given {
@@ -52,7 +55,7 @@ interface Given {
 export function HistoryChart({ history, hidden, height = 400, zoomTo, zoomOut }: Given) {
   const t = useText();
   const { language } = useLanguage();
-  const { query, rows, span } = history;
+  const { query, rows, span, line } = history;
   const shown = useMemo(
     () => (hidden === undefined ? rows : rows.filter((row) => !hidden.has(row.point.series))),
     [rows, hidden],
@@ -65,7 +68,13 @@ export function HistoryChart({ history, hidden, height = 400, zoomTo, zoomOut }:
   return (
     <>
       <div className="chart-head">
-        <span>{widthMs === null ? t(texts.raw) : t(texts.buckets)(formatLag(widthMs, language))}</span>
+        <span>
+          {widthMs === null
+            ? t(texts.raw)
+            : line === 'timeMean'
+              ? t(texts.buckets)(formatLag(widthMs, language))
+              : t(texts.aggregated)(t(lineTexts[line]), formatLag(widthMs, language))}
+        </span>
         <span className="key">
           <i className="swatch" />
           {t(texts.legendBad)}

@@ -14,6 +14,7 @@ export const lasts = {
   '24h': 86_400,
   '7d': 604_800,
   '30d': 2_592_000,
+  '1y': 31_536_000,
 };
 export type Last = keyof typeof lasts;
 

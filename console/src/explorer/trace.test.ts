@@ -1,6 +1,6 @@
-import type { Bucket, Reading } from '@luban/contracts';
+import type { AggregateResult, Bucket, Reading } from '@luban/contracts';
 import { describe, expect, test } from 'vitest';
-import { entryAt, isStepped, summary, traceOfBuckets, traceOfReadings } from './trace.ts';
+import { entryAt, isStepped, summary, traceOfAggregate, traceOfBuckets, traceOfReadings } from './trace.ts';
 
 const at = (timeMs: number, value: number | null = 1, quality: Reading['quality'] = 'good'): Reading => ({
   time: timeMs * 1000,
@@ -110,4 +110,27 @@ describe('steps', () => {
     expect(isStepped({ type: 'number', unit: null }, line(...Array.from({ length: 13 }, (_, i) => i)))).toBe(false);
     expect(isStepped({ type: 'number', unit: null }, { ...line(1, 2), widthMs: 1000 })).toBe(false);
   });
+});
+
+test('an aggregate is a line: what is uncertain is shaded, what has no value breaks it', () => {
+  const result = (second: number, value: number | null, status: AggregateResult['status']): AggregateResult => ({
+    time: second * 1e6,
+    value,
+    status,
+    source: 'calculated',
+    partial: false,
+    multipleValues: false,
+  });
+  const trace = traceOfAggregate(
+    [
+      result(0, 1, 'Good'),
+      result(10, 2, 'UncertainDataSubNormal'),
+      result(20, null, 'Bad'),
+      result(30, null, 'BadNoData'),
+    ],
+    10_000,
+  );
+  expect(trace.line.map(({ value }) => value)).toEqual([1, 2, null, null]);
+  expect(trace.spans).toEqual([{ fromMs: 10_000, toMs: 20_000, quality: 'uncertain' }]);
+  expect(trace).toMatchObject({ band: null, widthMs: 10_000, count: 2, badCount: 1 });
 });

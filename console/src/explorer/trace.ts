@@ -1,4 +1,5 @@
-import type { Bucket, Point, Reading } from '@luban/contracts';
+import type { AggregateResult, Bucket, Point, Reading } from '@luban/contracts';
+import type { LineKind } from './line-kind.ts';
 
 /** What is drawn of one series. Times are ms since 1970 UTC. */
 export interface Trace {
@@ -62,6 +63,7 @@ export function traceOfBuckets(
   widthUs: number,
   maxIntervalMs: number | null,
   endMs: number,
+  line: LineKind = 'timeMean',
 ): Trace {
   const widthMs = widthUs / 1000;
   const trace: Trace = { line: [], band: [], spans: [], gaps: [], widthMs, count: 0, badCount: 0 };
@@ -74,7 +76,15 @@ export function traceOfBuckets(
     const before = starts[i - 1];
     if (before !== undefined && startMs - before > pauseMs) openGap(trace, before + widthMs, startMs);
     const timeMs = startMs + widthMs / 2;
-    const value = bucket.timeMean ?? bucket.mean;
+    // The band alone shows lowest and highest; its middle keeps the reading and the breaks.
+    const value =
+      line === 'mean'
+        ? bucket.mean
+        : line === 'range'
+          ? bucket.min === null || bucket.max === null
+            ? null
+            : (bucket.min + bucket.max) / 2
+          : (bucket.timeMean ?? bucket.mean);
     trace.line.push({ timeMs, value, text: null });
     trace.band?.push({ timeMs, min: bucket.min, max: bucket.max });
     trace.count += bucket.count;
@@ -83,6 +93,20 @@ export function traceOfBuckets(
   });
   const last = starts.at(-1);
   if (last !== undefined && endMs - last - widthMs > pauseMs) openGap(trace, last + widthMs, endMs);
+  return trace;
+}
+
+/** Results of one aggregate, an interval each: a line without a band. */
+export function traceOfAggregate(results: readonly AggregateResult[], intervalMs: number): Trace {
+  const trace: Trace = { line: [], band: null, spans: [], gaps: [], widthMs: intervalMs, count: 0, badCount: 0 };
+  for (const { time, value, status } of results) {
+    const timeMs = time / 1000;
+    const number = typeof value === 'number' ? value : null;
+    trace.line.push({ timeMs, value: number, text: null });
+    if (number !== null) trace.count++;
+    else if (status === 'Bad') trace.badCount++;
+    if (number !== null && status.startsWith('Uncertain')) addSpan(trace, timeMs, timeMs + intervalMs, 'uncertain');
+  }
   return trace;
 }
 

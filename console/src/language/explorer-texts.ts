@@ -1,3 +1,4 @@
+import type { LineKind } from '../explorer/line-kind.ts';
 import type { Last } from '../explorer/time-range.ts';
 import type { Both, Texts } from './language.tsx';
 
@@ -50,6 +51,11 @@ export const explorerTexts = {
     en: (width: string) => `Each dot is the mean of ${width}; the band is lowest to highest`,
   },
   raw: { zh: '每个样本', en: 'Every sample' },
+  aggregated: {
+    zh: (what: string, width: string) => `${what}，每点 ${width}`,
+    en: (what: string, width: string) => `${what}, each dot ${width}`,
+  },
+  line: { zh: '曲线显示', en: 'The line shows' },
   legendBad: { zh: '坏值或不确定', en: 'Bad or uncertain' },
   legendGap: { zh: '线断开处没有样本', en: 'A broken line: no samples' },
   dragHint: { zh: '拖选放大', en: 'Drag to zoom in' },
@@ -67,4 +73,13 @@ export const lastTexts: Record<Last, Both> = {
   '24h': { zh: '24 小时', en: '24 h' },
   '7d': { zh: '7 天', en: '7 d' },
   '30d': { zh: '30 天', en: '30 d' },
+  '1y': { zh: '1 年', en: '1 y' },
+};
+
+export const lineTexts: Record<LineKind, Both> = {
+  timeMean: { zh: '时间加权平均', en: 'Time-weighted mean' },
+  mean: { zh: '样本平均', en: 'Mean of samples' },
+  range: { zh: '最小与最大', en: 'Lowest and highest' },
+  interpolated: { zh: '插值', en: 'Interpolated' },
+  percentGood: { zh: '良好占比', en: 'Percent good' },
 };

@@ -7,6 +7,7 @@ export const shell = {
   things: { zh: '设备', en: 'Things' },
   explorer: { zh: '数据探索', en: 'Explorer' },
   edges: { zh: '边缘网关', en: 'Edges' },
+  history: { zh: '历史数据', en: 'History' },
   users: { zh: '用户', en: 'Users' },
   more: { zh: '更多', en: 'More' },
   navigation: { zh: '主导航', en: 'Main navigation' },

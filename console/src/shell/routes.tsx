@@ -113,13 +113,19 @@ const tree = root.addChildren([
     createRoute({
       getParentRoute: () => inside,
       path: '/explorer',
-      validateSearch: (search): { series?: string; from?: string; to?: string; last?: string } => ({
+      validateSearch: (search): { series?: string; from?: string; to?: string; last?: string; line?: string } => ({
         series: text(search.series),
         from: text(search.from),
         to: text(search.to),
         last: text(search.last),
+        line: text(search.line),
       }),
       component: lazyRouteComponent(() => import('../explorer/explorer-page.tsx'), 'ExplorerPage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
+      path: '/history',
+      component: lazyRouteComponent(() => import('../history/history-page.tsx'), 'HistoryPage'),
     }),
     createRoute({
       getParentRoute: () => inside,

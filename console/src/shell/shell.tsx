@@ -3,6 +3,7 @@ import {
   BulbOutlined,
   ClusterOutlined,
   DashboardOutlined,
+  HistoryOutlined,
   LineChartOutlined,
   LogoutOutlined,
   MenuOutlined,
@@ -26,13 +27,15 @@ import { AccountForm } from './account-form.tsx';
 import { Brand } from './brand.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 
-const places: { to: '/' | '/things' | '/explorer' | '/edges' | '/users'; text: Both; icon: ReactNode }[] = [
-  { to: '/', text: shell.overview, icon: <DashboardOutlined /> },
-  { to: '/things', text: shell.things, icon: <ApartmentOutlined /> },
-  { to: '/explorer', text: shell.explorer, icon: <LineChartOutlined /> },
-  { to: '/edges', text: shell.edges, icon: <ClusterOutlined /> },
-  { to: '/users', text: shell.users, icon: <TeamOutlined /> },
-];
+const places: { to: '/' | '/things' | '/explorer' | '/edges' | '/history' | '/users'; text: Both; icon: ReactNode }[] =
+  [
+    { to: '/', text: shell.overview, icon: <DashboardOutlined /> },
+    { to: '/things', text: shell.things, icon: <ApartmentOutlined /> },
+    { to: '/explorer', text: shell.explorer, icon: <LineChartOutlined /> },
+    { to: '/edges', text: shell.edges, icon: <ClusterOutlined /> },
+    { to: '/history', text: shell.history, icon: <HistoryOutlined /> },
+    { to: '/users', text: shell.users, icon: <TeamOutlined /> },
+  ];
 
 function NavLink({ place }: { place: (typeof places)[number] }) {
   const t = useText();

@@ -116,8 +116,11 @@ export function createTelemetryReads({ store, rollups, fresh, latest, storeFresh
       const newest = latest.get(tenant, [series]).get(series)?.timeUs ?? -1;
       return scanSeries(pagesOf(tenant, series), fromUs, Math.min(toUs, newest + 1), signal);
     },
-    before: (tenant: number, series: number, atUs: number, holds: (sample: StoredSample) => boolean) =>
-      samplesBefore(pagesOf(tenant, series), atUs, holds),
+    async before(tenant: number, series: number, atUs: number, holds: (sample: StoredSample) => boolean) {
+      // What never had a sample need not be searched for.
+      if (latest.get(tenant, [series]).size === 0) return [];
+      return samplesBefore(pagesOf(tenant, series), atUs, holds);
+    },
     async buckets(query: BucketQuery): Promise<Map<number, Bucket[]>> {
       const count = Math.ceil((query.toUs - query.fromUs) / query.widthUs) + 1;
       if (!(query.widthUs >= 1) || query.widthUs % 1 !== 0)
