@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { appendFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -185,6 +185,27 @@ test('only who may open the operator’s door makes a backup, and only where it 
   expect(nowhere.said).toMatch(/no folder/);
   for (const { code } of [inside, there, nowhere]) expect(code).toBe(78);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a backup for which there is no room says so, leaves nothing, and the platform goes on',
+  async () => {
+    const small = join(folder, 'small');
+    await mkdir(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small]);
+    try {
+      const failed = await command('backup', '--to', join(small, 'backup'), '--data', platform.dataDirectory);
+      expect(failed.code).toBe(78);
+      expect(failed.said).toMatch(/备份失败[\s\S]*The backup failed[\s\S]*ENOSPC/);
+      expect(readdirSync(small)).toEqual([]);
+    } finally {
+      execFileSync('umount', [small]);
+    }
+    expect(readdirSync(platform.dataDirectory)).not.toContain('backup-staging');
+    expect((await platform.api.request('GET', '/health/ready')).status).toBe(200);
+    const again = await command('backup', '--to', join(folder, 'after'), '--data', platform.dataDirectory);
+    expect(again.code).toBe(0);
+  },
+);
 
 function flipByte(path: string): void {
   const bytes = readFileSync(path);

@@ -4,8 +4,8 @@ import { localText } from './text.ts';
 /** Liveness: the process answers. */
 export const liveness = z.object({ state: z.literal('live') });
 
-/** What readiness consists of: the doors, and what is behind them. */
-export const healthParts = ['http', 'mqtt', 'log', 'records', 'telemetry'] as const;
+/** What readiness consists of: the doors, those by TLS where there are any, and what is behind them. */
+export const healthParts = ['http', 'https', 'mqtt', 'mqtts', 'log', 'records', 'telemetry'] as const;
 
 /** Readiness, for load balancers: `ready` when every part is. Anybody may read it, so it tells no detail. */
 export const readiness = z.object({

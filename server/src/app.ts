@@ -262,7 +262,11 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerFlowRoutes(http, flowOf);
   registerAccountingRoutes(http, { accounting, edges });
   const ready = createHealth({
-    doors: { http: () => http.server.listening, mqtt: () => mqtt.stats().listening },
+    doors: {
+      http: () => http.server.listening,
+      mqtt: () => mqtt.stats().listening,
+      ...(tls && { https: () => tls.https.listening, mqtts: () => tls.mqtt.listening }),
+    },
     log,
     logBytes: config.logBytes,
     probeDisk: () => probeDisk(config.dataDirectory),

@@ -41,19 +41,24 @@ export function createBackup(options: BackupOptions) {
 
   async function run(to: string, files: NonNullable<Log['files']>): Promise<void> {
     const startedMs = nowMs();
+    const copy = async () => {
+      try {
+        const staged = await stageRunning({ directory, log: { files }, telemetry, accounting });
+        progress = { ...progress, state: 'copying' };
+        return await writeBackup(staged, { to, software, running: true, nowMs: startedMs }, (copied) => {
+          progress = { ...progress, ...copied };
+        });
+      } finally {
+        await clearStaging(directory);
+      }
+    };
     try {
-      const staged = await stageRunning({ directory, log: { files }, telemetry, accounting });
-      progress = { ...progress, state: 'copying' };
-      const { counts } = await writeBackup(staged, { to, software, running: true, nowMs: startedMs }, (copied) => {
-        progress = { ...progress, ...copied };
-      });
+      const { counts } = await copy();
       progress = { ...progress, state: 'done' };
       lines('info', 'backup done', { to, files: counts.files, bytes: counts.bytes, milliseconds: nowMs() - startedMs });
     } catch (error) {
       progress = { ...progress, state: 'failed', cause: errorLine(error).slice(0, 1000) };
       lines('error', 'backup failed', { to, cause: errorLine(error) });
-    } finally {
-      await clearStaging(directory);
     }
   }
 

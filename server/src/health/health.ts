@@ -7,7 +7,8 @@ type Part = Readiness['parts'][number];
 type Cause = NonNullable<Part['cause']>;
 
 interface HealthOptions {
-  doors: { http: () => boolean; mqtt: () => boolean };
+  /** Which doors there are, and whether each listens. */
+  doors: Partial<Record<'http' | 'https' | 'mqtt' | 'mqtts', () => boolean>>;
   log: Pick<Log, 'stats'>;
   /** Most bytes that the log keeps. */
   logBytes: number;
@@ -49,14 +50,16 @@ export function createHealth(options: HealthOptions): () => Promise<Readiness> {
   }
 
   async function look(): Promise<Readiness> {
-    const found: Record<Part['name'], Cause | null> = {
-      http: doors.http() ? null : causes.door,
-      mqtt: doors.mqtt() ? null : causes.door,
+    const behind: Partial<Record<Part['name'], Cause | null>> = {
       log: await logCause(),
       records: (await worked(probeRecords)) ? null : causes.records,
       telemetry: telemetry.stats().state === 'ok' ? null : causes.telemetry,
     };
-    const parts = healthParts.map((name): Part => ({ name, ready: found[name] === null, cause: found[name] }));
+    const parts = healthParts.flatMap((name): Part[] => {
+      const door = name in doors ? doors[name as keyof typeof doors] : undefined;
+      const cause = door === undefined ? behind[name] : door() ? null : causes.door;
+      return cause === undefined ? [] : [{ name, ready: cause === null, cause }];
+    });
     const missing = parts.filter(({ ready }) => !ready).map(({ name }) => name);
     if (missing.join() !== shown) {
       shown = missing.join();

@@ -31,6 +31,9 @@ export function createMqttTlsListener({ host, port, certificates, accept, lines 
     lines('info', 'mqtt.tls-handshake-failed', { remote: socket.remoteAddress, cause: error.message }),
   );
   return {
+    get listening() {
+      return server.listening;
+    },
     /** The certificates must have been read. Rejects with the listen error. */
     async start(): Promise<{ port: number }> {
       server.setSecureContext(certificates.current().server);

@@ -22,6 +22,9 @@ const stopTimeoutMs = 3000;
 export function createHttpsListener({ host, port, certificates, http, upgrades, lines }: HttpsListenerOptions) {
   let server: Server | undefined;
   return {
+    get listening() {
+      return server?.listening === true;
+    },
     /** Call it when `http` is ready. Rejects with the listen error. */
     async start(): Promise<{ port: number }> {
       const { requestTimeout, keepAliveTimeout, headersTimeout } = http.server;
