@@ -99,6 +99,61 @@ test('a ThingsBoard device that speaks MQTT 5 is told why nothing of a message c
   await client.publishAsync('v1/devices/me/telemetry', '{"temperature":1,"humidity":40}', { qos: 1 });
 });
 
+test('a ThingsBoard device of MQTT 3.1.1 stays connected when nothing of a message could be kept', async () => {
+  const { id, issued } = await addThing('tb-3');
+  const client = await connect({ username: issued.secret });
+  await client.publishAsync('v1/devices/me/telemetry', '{"humidity":40}', { qos: 1 });
+  await client.publishAsync('v1/devices/me/telemetry', '{"temperature":2}', { qos: 1 });
+  expect(await refusedKeys(id)).toEqual({ humidity: 'no such property' });
+});
+
+test('a ThingsBoard gateway sends for the things that send through it, by name or key, and for no others', async () => {
+  const edge = await tenant.api.post('/api/v1/edges', { name: 'Gateway' });
+  const { token } = await tenant.api.post(`/api/v1/edges/${edge.id}/enrolment-token`, {});
+  const { key } = await tenant.api.post('/api/v1/edges/enrol', { token, software: 'gateway' });
+  const first = await addThing('gw-1');
+  const other = await addThing('gw-2');
+  await tenant.api.put(`/api/v1/edges/${edge.id}/things/${first.id}`, {});
+  const client = await connect({ protocolVersion: 5, username: key });
+  await client.subscribeAsync(['v1/gateway/rpc', 'v1/gateway/attributes']);
+  const timeMs = Date.now() - 1000;
+  const publish = (topic: string, message: object) =>
+    client.publishAsync(`v1/gateway/${topic}`, JSON.stringify(message), { qos: 1 });
+  await publish('connect', { device: 'gw-1' });
+  await publish('telemetry', {
+    'gw-1': [{ ts: timeMs, values: { temperature: 5 } }, { values: { running: true } }],
+    'gw-2': [{ ts: timeMs, values: { temperature: 6 } }],
+    nobody: [{ ts: timeMs, values: { temperature: 7 } }],
+  });
+  await publish('attributes', { 'gw-1': { firmware: '3' } });
+  await publish('disconnect', { device: 'gw-1' });
+  expect(await latest(first.id)).toMatchObject({
+    temperature: [5, timeMs],
+    running: [true, expect.any(Number)],
+    firmware: ['3', expect.any(Number)],
+  });
+  expect(await latest(other.id)).toEqual({});
+  await expect(publish('telemetry', { 'gw-2': [{ values: { temperature: 6 } }] })).rejects.toMatchObject({
+    code: 0x99,
+  });
+  const alone = await connect({ protocolVersion: 5, username: other.issued.secret });
+  await expect(
+    alone.publishAsync('v1/gateway/telemetry', '{"gw-2":[{"values":{"temperature":6}}]}', { qos: 1 }),
+  ).rejects.toMatchObject({ code: 0x87 });
+});
+
+test('a property is found by what the device calls it', async () => {
+  const named = await tenant.api.post('/api/v1/thing-models', {
+    key: 'named',
+    name: { zh: '命名', en: 'Named' },
+    properties: [{ key: 't', name: { zh: '温度', en: 'T' }, type: 'number', unit: null, range: null, source: '温度' }],
+  });
+  const thing = await tenant.api.post('/api/v1/things', { key: 'named-1', name: 'n', model: named.id, site: null });
+  const { secret } = await tenant.api.post(`/api/v1/things/${thing.id}/keys`, { name: 'k' });
+  await publish('v1/devices/me/telemetry', '{"温度":3}', '-u', secret);
+  expect(await latest(thing.id)).toMatchObject({ t: [3, expect.any(Number)] });
+});
+
 test('a token of nobody opens nothing', async () => {
   await expect(connect({ username: 'lbt_nobody' })).rejects.toThrow(/user ?name|authori/i);
 });

@@ -61,6 +61,7 @@ export const flowQuery = queryOptions({
 export interface ThingFilter {
   q?: string;
   site?: string;
+  edge?: string;
   state?: string;
 }
 export const thingsQuery = (filter: ThingFilter, limit = 200) =>

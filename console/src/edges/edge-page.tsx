@@ -19,15 +19,17 @@ import { shared } from '../language/shared-texts.ts';
 import { DeviceTable } from './device-table.tsx';
 import { EdgeBook } from './edge-book.tsx';
 import { EdgeStats } from './edge-stats.tsx';
+import { EdgeThings } from './edge-things.tsx';
 import { edgeWords } from './edge-words.ts';
 import { Enrol } from './enrol.tsx';
 import { EventLog } from './event-log.tsx';
 import { GapTable } from './gap-table.tsx';
 import './edges.css';
 
-type Tab = 'devices' | 'book' | 'gaps' | 'events';
+type Tab = 'devices' | 'things' | 'book' | 'gaps' | 'events';
 const tabs: { tab: Tab; text: Both }[] = [
   { tab: 'devices', text: texts.devices },
+  { tab: 'things', text: texts.things },
   { tab: 'book', text: bookTexts.book },
   { tab: 'gaps', text: texts.gaps },
   { tab: 'events', text: texts.events },
@@ -146,6 +148,11 @@ export function EdgePage() {
         <DeviceTable edge={edge} devices={devices} mayWrite={mayWrite} />
       ) : tab === 'book' ? (
         <EdgeBook edge={id} />
+      ) : tab === 'things' ? (
+        <EdgeThings
+          edge={{ ...edge, createsThings: found.data?.createsThings ?? edge.createsThings }}
+          mayWrite={mayWrite}
+        />
       ) : tab === 'gaps' ? (
         <GapTable edge={id} />
       ) : (

@@ -1,5 +1,5 @@
 import { CheckCircleOutlined } from '@ant-design/icons';
-import type { Edge } from '@luban/contracts';
+import type { Edge, EdgeCredentials } from '@luban/contracts';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Alert, Button, Form, Input, Modal, Spin } from 'antd';
@@ -59,6 +59,9 @@ export function Enrol({ edge, close }: { edge: Edge | null; close: () => void })
 function Command({ issued, close }: { issued: Issued; close: () => void }) {
   const t = useText();
   const now = useQuery({ ...edgeQuery(issued.edge.id), refetchInterval: 2000 }).data;
+  const spend = useMutation({
+    mutationFn: () => api.post<EdgeCredentials>('/edges/enrol', { token: issued.token.token, software: 'MQTT client' }),
+  });
   return (
     <div style={{ display: 'grid', gap: 4 }}>
       <p>{t(texts.runThis)}</p>
@@ -68,6 +71,23 @@ function Command({ issued, close }: { issued: Issued; close: () => void }) {
       <p className="quiet">
         {t(texts.expires)} <Moment timeMs={Date.parse(issued.token.expiresAt)} />
       </p>
+      {spend.data === undefined ? (
+        <p className="row wrap second">
+          {t(texts.otherProgram)}
+          <Button size="small" loading={spend.isPending} onClick={() => spend.mutate()}>
+            {t(texts.showKey)}
+          </Button>
+        </p>
+      ) : (
+        <>
+          <p className="second">{t(texts.mqttUser)}</p>
+          <Secret text={spend.data.edge} />
+          <p className="second">{t(texts.mqttKey)}</p>
+          <Secret text={spend.data.key} />
+          <p className="quiet">{t(texts.keySpent)(spend.data.mqttPort)}</p>
+        </>
+      )}
+      <Problem error={spend.error} />
       {now?.connected ? (
         <Alert
           type="success"

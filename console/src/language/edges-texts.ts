@@ -20,6 +20,25 @@ export const edgesTexts = {
   noBacklog: { zh: '没有积压', en: 'Nothing waits' },
   full: { zh: (share: string) => `占上限的 ${share}`, en: (share: string) => `${share} of the limit` },
   devices: { zh: '采集设备', en: 'Devices' },
+  things: { zh: '经由它的设备', en: 'Things through it' },
+  noThings: { zh: '没有设备经由它上报', en: 'No thing sends through it' },
+  noThingsText: {
+    zh: '由 Sparkplug B 节点或 ThingsBoard 网关上报的设备列在这里。',
+    en: 'Things that a Sparkplug B node or a ThingsBoard gateway speaks for are listed here.',
+  },
+  createsThings: { zh: '由 Sparkplug 出生证书自动创建设备', en: 'Create things from Sparkplug births' },
+  foundAt: { zh: '发现于', en: 'Discovered at' },
+  otherProgram: {
+    zh: '用于 Sparkplug B 节点或 ThingsBoard 网关：',
+    en: 'For a Sparkplug B node or a ThingsBoard gateway:',
+  },
+  showKey: { zh: '改为显示用户名和密钥', en: 'Show a user name and key instead' },
+  mqttUser: { zh: 'MQTT 用户名', en: 'MQTT user name' },
+  mqttKey: { zh: 'MQTT 密码（只显示这一次）', en: 'MQTT password (shown only now)' },
+  keySpent: {
+    zh: (port: number) => `连接到平台的 MQTT 端口 ${port}。上面的令牌已经用掉。`,
+    en: (port: number) => `Connect to the platform's MQTT port ${port}. The token above is spent.`,
+  },
   devicesOk: {
     zh: (n: number, all: number) => `${n} / ${all} 在线`,
     en: (n: number, all: number) => `${n} of ${all} online`,

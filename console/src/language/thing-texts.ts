@@ -50,6 +50,7 @@ export const thingTexts = {
     zh: 'HTTP：作为 Bearer 令牌；MQTT：作为密码。',
     en: 'HTTP: as the bearer token. MQTT: as the password.',
   },
+  through: { zh: '经由', en: 'through' },
   signs: { zh: '签名登录', en: 'signs its login' },
   signsLabel: { zh: '设备用签名登录', en: 'The device signs its login' },
   signsHelp: {

@@ -1,7 +1,7 @@
 import { TagsOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
-import { meQuery, sitesQuery, thingPointsQuery, thingQuery } from '../api/queries.ts';
+import { edgeQuery, meQuery, sitesQuery, thingPointsQuery, thingQuery } from '../api/queries.ts';
 import { LastKnown } from '../design/last-known.tsx';
 import { Age } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
@@ -69,6 +69,7 @@ export function ThingPage() {
             </span>
           </StateMark>
         </div>
+        {thing.edge !== null && <Through edge={thing.edge} source={thing.source} />}
       </header>
       <Why thing={thing} points={points.data} />
       <nav className="tabs" aria-label={thing.name}>
@@ -109,5 +110,21 @@ export function ThingPage() {
         <PointGrid thing={id} points={points.data} />
       )}
     </div>
+  );
+}
+
+/** Who speaks for the thing, and what it is called there. */
+function Through({ edge, source }: { edge: string; source: string | null }) {
+  const t = useText();
+  const mayRead = useQuery(meQuery).data?.permissions.includes('edges.read') === true;
+  const found = useQuery({ ...edgeQuery(edge), enabled: mayRead }).data;
+  return (
+    <p className="second">
+      {t(texts.through)}{' '}
+      <Link to="/edges/$id" params={{ id: edge }} search={{ tab: 'things' }}>
+        {found?.name ?? edge}
+      </Link>
+      {source !== null && <span className="mono quiet"> {source}</span>}
+    </p>
   );
 }

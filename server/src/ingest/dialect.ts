@@ -7,7 +7,7 @@ import type { MqttDoor, MqttPeer, PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MachineIdentity } from './mqtt-identity.ts';
 import type { RefusedValues } from './refused-values.ts';
 
-export type DialectPeer = Pick<MqttPeer<MachineIdentity>, 'id' | 'clientId' | 'identity' | 'publish'>;
+export type DialectPeer = Pick<MqttPeer<MachineIdentity>, 'id' | 'clientId' | 'identity' | 'version' | 'publish'>;
 
 /**
  * Another platform's way to speak MQTT: its topics, payloads and answers, so that a device made for it moves here by

@@ -1,9 +1,10 @@
 import { type Json, kindOf, type Point, qualityCode, type Sample, type ThingId } from '@luban/contracts';
 import type { KeyedPoints } from '../things/things.ts';
-import type { DialectContext, KeyedValues } from './dialect.ts';
+import type { DialectContext, DialectPeer, KeyedValues } from './dialect.ts';
 import type { IngestOutcome } from './ingest.ts';
+import type { PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MachineIdentity } from './mqtt-identity.ts';
-import type { RefusedValue } from './refused-values.ts';
+import { type RefusedValue, refusedText } from './refused-values.ts';
 
 /** How a message of keyed values ended: what of it is on disk, and what was refused and why. */
 export type KeyedOutcome =
@@ -55,6 +56,18 @@ function wrongKind(point: Point, value: Json): string {
 /** A stranger's key, cut to what fits an answer. */
 function shown(key: string): string {
   return key.length > shownKeyLength ? `${key.slice(0, shownKeyLength)}…` : key;
+}
+
+/**
+ * What a device is told. MQTT 3.1.1 has no word for a refusal but the end of the connection, and a device that sends one
+ * key too many would never come to an end with that: there it stands in the log and with the thing only.
+ */
+export function publishOutcome({ version }: DialectPeer, outcome: KeyedOutcome): PublishOutcome {
+  if (!outcome.ok) return outcome;
+  const nothing = outcome.stored === 0 && outcome.refused.length > 0;
+  return nothing && version === 5
+    ? { ok: false, reason: 'malformed', message: refusedText(outcome.refused) }
+    : { ok: true };
 }
 
 /** Stores what fits of keyed values in the name of a thing, and notes the rest. */

@@ -68,7 +68,8 @@ export function createMqttIngest(options: MqttIngestOptions) {
       if (username === undefined && password === undefined && anonymous !== null)
         return access.holder(anonymous, clientId);
       if (password !== undefined && isAccessSecret(password)) return access.keyHolder(password, clientId);
-      if (password === undefined) return username === undefined ? null : things.keyHolder(username);
+      if (password === undefined)
+        return username === undefined ? null : ((await edges.keyHolder(username)) ?? things.keyHolder(username));
       const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
       if (holder !== null) return username === undefined || username === holderOf(holder) ? holder : null;
       if (username === undefined) return null;

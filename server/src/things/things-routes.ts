@@ -44,6 +44,7 @@ const thingParams = z.object({ id: idSchema('thing') });
 const thingQuery = pageQuery.extend({
   q: z.string().max(100).optional().meta({ description: 'Part of the name or key' }),
   site: idSchema('site').optional().meta({ description: 'In this place or anywhere below it' }),
+  edge: idSchema('edge').optional().meta({ description: 'That send through this edge' }),
   state: thingState.optional(),
 });
 
@@ -113,13 +114,14 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
     },
     handler: async (request) => {
       const tenant = tenantOf(request);
-      const { q, site, state, cursor, limit } = request.query;
+      const { q, site, edge, state, cursor, limit } = request.query;
       const after = cursor === undefined ? '' : decodeCursor(cursor, 'string');
       const places = site === undefined ? null : placesBelow(await things.sites(tenant), site);
       const wanted = q?.trim().toLowerCase();
       const found = (await things.things(tenant)).filter(
         (one) =>
           one.key > after &&
+          (edge === undefined || one.edge === edge) &&
           (places === null || (one.site !== null && places.has(one.site))) &&
           (!wanted || one.name.toLowerCase().includes(wanted) || one.key.toLowerCase().includes(wanted)) &&
           (state === undefined || stateOf(tenant, one).state === state),

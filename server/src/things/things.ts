@@ -22,7 +22,7 @@ import { plainKey, signedKey } from './thing-keys.ts';
 import { createThingsStore } from './things-store.ts';
 
 export type Things = Awaited<ReturnType<typeof createThings>>;
-/** The points of one thing by their property's key. */
+/** The points of one thing by their property's key, or by what the device calls it. */
 export type KeyedPoints = Pick<ReadonlyMap<string, Point>, 'get'>;
 type NewThing = Omit<Thing, 'id' | 'createdAt' | 'edge' | 'source'>;
 
@@ -188,7 +188,10 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
     keyedPointsOf(tenant: TenantId, id: ThingId): KeyedPoints {
       let keys = byKey.get(id);
       if (keys === undefined) {
-        keys = new Map((byThing.get(id) ?? []).map((held) => [held.point.key, held]));
+        // Where no key says it, what the device calls it does.
+        const all = byThing.get(id) ?? [];
+        keys = new Map(all.flatMap((held) => (held.point.source === null ? [] : [[held.point.source, held]])));
+        for (const held of all) keys.set(held.point.key, held);
         if (keys.size > 0) byKey.set(id, keys);
       }
       const held = keys;

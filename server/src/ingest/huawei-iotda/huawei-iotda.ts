@@ -2,8 +2,7 @@ import type { Json } from '@luban/contracts';
 import { z } from 'zod';
 import { parseJson } from '../../platform/json.ts';
 import type { Dialect, DialectContext, KeyedValues } from '../dialect.ts';
-import { storeKeyedValues } from '../keyed-values.ts';
-import { refusedText } from '../refused-values.ts';
+import { publishOutcome, storeKeyedValues } from '../keyed-values.ts';
 
 const root = '$oc/devices/';
 const report = /^\$oc\/devices\/([^/+#]+)\/sys\/properties\/report$/;
@@ -30,18 +29,15 @@ export function createHuaweiIotda(context: DialectContext): Dialect {
     name: 'huawei-iotda',
     use: 'take',
     takes: (topic) => topic.startsWith(root),
-    async publish({ identity }, topic, payload) {
+    async publish(peer, topic, payload) {
+      const { identity } = peer;
       const device = report.exec(topic)?.[1];
       if (device === undefined) return { ok: false, reason: 'not-authorized', message: `${topic} is not served here` };
       if (identity.kind !== 'thing' || (identity.login !== undefined && identity.login !== device))
         return { ok: false, reason: 'not-authorized', message: `${device} is not this device` };
       const points = context.things.keyedPointsOf(identity.tenant, identity.thing);
       const given = readReport(parseJson(payload.toString('utf8')), (key) => points.get(key) !== undefined);
-      const outcome = await storeKeyedValues(context, identity, identity.thing, 'huawei-iotda', given);
-      if (!outcome.ok) return outcome;
-      return outcome.stored === 0 && outcome.refused.length > 0
-        ? { ok: false, reason: 'malformed', message: refusedText(outcome.refused) }
-        : { ok: true };
+      return publishOutcome(peer, await storeKeyedValues(context, identity, identity.thing, 'huawei-iotda', given));
     },
     maySubscribe: () => false,
   };

@@ -93,7 +93,7 @@ export async function openBroker<Identity>({ limits, handlers, directory, log, n
     const { tenant, name, clientId } = session.owner;
     const expiresAt = expirySeconds < 0 ? Number.POSITIVE_INFINITY : nowMs() + expirySeconds * 1000;
     const peer: MqttPeer<Identity> = {
-      ...{ id: 'will', clientId, identity: session.identity as Identity, remote: 'will' },
+      ...{ id: 'will', clientId, identity: session.identity as Identity, remote: 'will', version: 5 },
       publish: () => Promise.resolve(false),
       disconnect: () => undefined,
     };

@@ -10,6 +10,8 @@ export interface MqttPeer<Identity> {
   readonly clientId: string;
   readonly identity: Identity;
   readonly remote: string;
+  /** 4 is MQTT 3.1.1, which has no word for a refused message. */
+  readonly version: 4 | 5;
   /**
    * Sends to this client alone, on a topic that it has subscribed to, at the smaller of `qos` and the QoS subscribed
    * with.

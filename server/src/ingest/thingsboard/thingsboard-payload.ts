@@ -19,3 +19,27 @@ function readOne(payload: unknown): KeyedValues {
   const { ts, values: of } = timed.parse(given);
   return { timeUs: ts * 1000, values: of };
 }
+
+const devices = z.record(z.string(), z.unknown());
+
+/** `{"Device A":[{ts,values}, …], …}`; `ts` may be left out. */
+export function readGatewayTelemetry(payload: unknown): Map<string, KeyedValues[]> {
+  return new Map(
+    Object.entries(devices.parse(payload)).map(([name, given]) => [name, many.parse(given).map(readGiven)]),
+  );
+}
+
+/** `{"Device A":{k:v}, …}` */
+export function readGatewayAttributes(payload: unknown): Map<string, KeyedValues[]> {
+  return new Map(
+    Object.entries(devices.parse(payload)).map(([name, given]) => [
+      name,
+      [{ timeUs: null, values: values.parse(given) }],
+    ]),
+  );
+}
+
+function readGiven(payload: unknown): KeyedValues {
+  const { ts, values: of } = timed.partial({ ts: true }).parse(payload);
+  return { timeUs: ts === undefined ? null : ts * 1000, values: of };
+}

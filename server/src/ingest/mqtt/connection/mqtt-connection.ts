@@ -94,6 +94,10 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     socket.on('close', () => this.#closed());
   }
 
+  get version(): MqttVersion {
+    return this.#version;
+  }
+
   get connected(): boolean {
     return this.#state === 'connected';
   }
