@@ -61,7 +61,7 @@ async function latest(thing: string): Promise<Record<string, [unknown, number]>>
 }
 async function refusedKeys(thing: string): Promise<Record<string, string>> {
   const { items } = await tenant.api.get(`/api/v1/things/${thing}/refused-values`);
-  return Object.fromEntries(items.map(({ key, reason }: { key: string; reason: string }) => [key, reason]));
+  return Object.fromEntries(items.map(({ key, reason }: { key: string; reason: { en: string } }) => [key, reason.en]));
 }
 /** mosquitto_pub as a device's script has it. Resolves when it is acknowledged. */
 const publish = (topic: string, message: string, ...more: string[]) =>

@@ -291,7 +291,7 @@ test('an edge that may not create things writes those that send through it, by n
   const { items } = await tenant.api.get(`/api/v1/readings/latest?thing=${thing.id}`);
   expect(items.map(({ reading }: { reading: Shown }) => reading.value)).toEqual([7, 8]);
   const { items: refused } = await tenant.api.get(`/api/v1/things/${thing.id}/refused-values`);
-  expect(refused).toMatchObject([{ key: 'x', reason: 'no such property' }]);
+  expect(refused).toMatchObject([{ key: 'x', reason: { en: 'no such property' } }]);
   await tenant.api.delete(`/api/v1/edges/${other.id}/things/${thing.id}`);
   await expect(node.data('Mill', [double('speed', 8)])).rejects.toMatchObject({ code: 0x87 });
 });

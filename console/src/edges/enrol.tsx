@@ -64,20 +64,22 @@ function Command({ issued, close }: { issued: Issued; close: () => void }) {
   });
   return (
     <div style={{ display: 'grid', gap: 4 }}>
-      <p>{t(texts.runThis)}</p>
-      <Secret text={issued.token.command} />
-      <p className="second">{t(texts.token)}</p>
-      <Secret text={issued.token.token} />
-      <p className="quiet">
-        {t(texts.expires)} <Moment timeMs={Date.parse(issued.token.expiresAt)} />
-      </p>
       {spend.data === undefined ? (
-        <p className="row wrap second">
-          {t(texts.otherProgram)}
-          <Button size="small" loading={spend.isPending} onClick={() => spend.mutate()}>
-            {t(texts.showKey)}
-          </Button>
-        </p>
+        <>
+          <p>{t(texts.runThis)}</p>
+          <Secret text={issued.token.command} />
+          <p className="second">{t(texts.token)}</p>
+          <Secret text={issued.token.token} />
+          <p className="quiet">
+            {t(texts.expires)} <Moment timeMs={Date.parse(issued.token.expiresAt)} />
+          </p>
+          <p className="row wrap second">
+            {t(texts.otherProgram)}
+            <Button size="small" loading={spend.isPending} onClick={() => spend.mutate()}>
+              {t(texts.showKey)}
+            </Button>
+          </p>
+        </>
       ) : (
         <>
           <p className="second">{t(texts.mqttUser)}</p>

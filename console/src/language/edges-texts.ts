@@ -36,8 +36,8 @@ export const edgesTexts = {
   mqttUser: { zh: 'MQTT 用户名', en: 'MQTT user name' },
   mqttKey: { zh: 'MQTT 密码（只显示这一次）', en: 'MQTT password (shown only now)' },
   keySpent: {
-    zh: (port: number) => `连接到平台的 MQTT 端口 ${port}。上面的令牌已经用掉。`,
-    en: (port: number) => `Connect to the platform's MQTT port ${port}. The token above is spent.`,
+    zh: (port: number) => `连接到平台的 MQTT 端口 ${port}。令牌已经用掉。`,
+    en: (port: number) => `Connect to the platform's MQTT port ${port}. The token is spent.`,
   },
   devicesOk: {
     zh: (n: number, all: number) => `${n} / ${all} 在线`,

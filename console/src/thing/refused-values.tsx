@@ -14,7 +14,7 @@ export function RefusedValues({ thing }: { thing: string }) {
       <div className="panel-head">
         <h2>{t(texts.refused)}</h2>
       </div>
-      <p className="second" style={{ padding: '0 16px' }}>
+      <p className="second" style={{ padding: '10px 12px 2px' }}>
         {t(texts.refusedText)}
       </p>
       <div className="table-scroll">
@@ -23,7 +23,7 @@ export function RefusedValues({ thing }: { thing: string }) {
             {items.map(({ key, reason, count, lastMs }) => (
               <tr key={key}>
                 <td className="mono">{key}</td>
-                <td className="second">{reason}</td>
+                <td className="second">{t(reason)}</td>
                 <td className="num right">{t(texts.refusedCount)(count)}</td>
                 <td className="second right">
                   <Age timeMs={lastMs} />

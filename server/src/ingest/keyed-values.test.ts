@@ -1,7 +1,7 @@
 import { type Json, type Point, toId, toSeries } from '@luban/contracts';
 import { describe, expect, test } from 'vitest';
 import { readKeyedValues } from './keyed-values.ts';
-import { createRefusedValues, refusedText } from './refused-values.ts';
+import { createRefusedValues, noSuchProperty, refusedText } from './refused-values.ts';
 
 const thing = toId('thing', 'thing:01jqz7k3w0a1b2c3d4e5');
 const point = (series: number, key: string, type: Point['type']): Point => ({
@@ -46,13 +46,15 @@ describe('keyed values', () => {
   test('0 and 1 are false and true where a boolean is wanted', () => {
     expect(read({ b: 1 }).samples[0]?.value).toBe(true);
     expect(read({ b: 0 }).samples[0]?.value).toBe(false);
-    expect(read({ b: 2 }).refused).toEqual([{ key: 'b', reason: 'must be a boolean, not a number' }]);
+    expect(read({ b: 2 }).refused).toEqual([
+      { key: 'b', reason: { zh: '应为布尔，收到的是数值', en: 'must be a boolean, not a number' } },
+    ]);
   });
 
   test('that no property takes are refused by name, and the others are kept', () => {
     const { samples, refused } = read({ n: 1, x: 2, s: 3, j: null, ['k'.repeat(200)]: 1 });
     expect(samples).toHaveLength(1);
-    expect(refused.map(({ key, reason }) => `${key.slice(0, 3)} ${reason}`)).toEqual([
+    expect(refused.map(({ key, reason }) => `${key.slice(0, 3)} ${reason.en}`)).toEqual([
       'x no such property',
       's must be a string, not a number',
       'j null is no value',
@@ -67,22 +69,22 @@ describe('the refused values of a thing', () => {
     let nowMs = 0;
     const told: unknown[] = [];
     const ledger = createRefusedValues({ nowMs: () => nowMs, lines: (...line) => told.push(line) });
-    for (nowMs of [0, 1000, 61_000]) ledger.note(thing, 'test', [{ key: 'x', reason: 'no such property' }]);
+    for (nowMs of [0, 1000, 61_000]) ledger.note(thing, 'test', [{ key: 'x', reason: noSuchProperty }]);
     ledger.note(thing, 'test', []);
-    expect(ledger.of(thing)).toEqual([{ key: 'x', reason: 'no such property', count: 3, lastMs: 61_000 }]);
+    expect(ledger.of(thing)).toEqual([{ key: 'x', reason: noSuchProperty, count: 3, lastMs: 61_000 }]);
     expect(ledger.total()).toBe(3);
     expect(told).toHaveLength(2);
   });
 
   test('are of bounded number whatever a device invents', () => {
     const ledger = createRefusedValues({ nowMs: () => 0, lines: () => undefined });
-    for (let i = 0; i < 500; i++) ledger.note(thing, 'test', [{ key: `x${i}`, reason: 'no such property' }]);
+    for (let i = 0; i < 500; i++) ledger.note(thing, 'test', [{ key: `x${i}`, reason: noSuchProperty }]);
     expect(ledger.of(thing)).toHaveLength(100);
     expect(ledger.total()).toBe(500);
   });
 
   test('are told to the device by name, the first few', () => {
-    const many = Array.from({ length: 7 }, (_, i) => ({ key: `k${i}`, reason: 'no such property' }));
+    const many = Array.from({ length: 7 }, (_, i) => ({ key: `k${i}`, reason: noSuchProperty }));
     expect(refusedText(many)).toContain('k4: no such property; and 2 more');
   });
 });

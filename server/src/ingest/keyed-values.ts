@@ -1,10 +1,19 @@
-import { type Json, kindOf, type Point, qualityCode, type Sample, type ThingId } from '@luban/contracts';
+import {
+  type Json,
+  kindOf,
+  type LocalText,
+  type Point,
+  qualityCode,
+  type Sample,
+  type ThingId,
+  type ValueKind,
+} from '@luban/contracts';
 import type { KeyedPoints } from '../things/things.ts';
 import type { DialectContext, DialectPeer, KeyedValues } from './dialect.ts';
 import type { IngestOutcome } from './ingest.ts';
 import type { PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MachineIdentity } from './mqtt-identity.ts';
-import { type RefusedValue, refusedText } from './refused-values.ts';
+import { noSuchProperty, type RefusedValue, refusedText } from './refused-values.ts';
 
 /** How a message of keyed values ended: what of it is on disk, and what was refused and why. */
 export type KeyedOutcome =
@@ -33,7 +42,7 @@ export function readKeyedValues(
       if (value === undefined)
         refused.push({
           key: shown(key),
-          reason: point === undefined ? 'no such property' : wrongKind(point, values[key]!),
+          reason: point === undefined ? noSuchProperty : wrongKind(point, values[key]!),
         });
       else samples.push({ series: point!.series, time, value, quality: good, simulated: false });
     }
@@ -49,8 +58,19 @@ function fitting(point: Point, value: Json): Json | undefined {
   return undefined;
 }
 
-function wrongKind(point: Point, value: Json): string {
-  return value === null ? 'null is no value' : `must be a ${point.type}, not a ${kindOf(value)}`;
+const kinds: Record<ValueKind, string> = {
+  number: '数值',
+  boolean: '布尔',
+  string: '字符串',
+  json: 'JSON',
+  none: '空值',
+};
+
+function wrongKind({ type }: Point, value: Json): LocalText {
+  const kind = kindOf(value);
+  return kind === 'none'
+    ? { zh: '空值不是值', en: 'null is no value' }
+    : { zh: `应为${kinds[type]}，收到的是${kinds[kind]}`, en: `must be a ${type}, not a ${kind}` };
 }
 
 /** A stranger's key, cut to what fits an answer. */

@@ -1,10 +1,13 @@
-import type { RefusedKey, ThingId } from '@luban/contracts';
+import type { LocalText, RefusedKey, ThingId } from '@luban/contracts';
 import type { LogLines } from '../platform/log-lines.ts';
 
 /** A value that a device sent and that no property takes. */
 export type RefusedValue = Pick<RefusedKey, 'key' | 'reason'>;
 
 export type RefusedValues = ReturnType<typeof createRefusedValues>;
+
+/** The commonest reason. */
+export const noSuchProperty: LocalText = { zh: '物模型中没有这个属性', en: 'no such property' };
 
 const keptKeys = 100;
 const keptThings = 10_000;
@@ -32,7 +35,7 @@ export function createRefusedValues({ nowMs, lines }: { nowMs: () => number; lin
       }
       if (nowMs() - known.toldMs < quietMs) return;
       known.toldMs = nowMs();
-      lines('warn', 'values refused', { thing, dialect, refused: refused.slice(0, 5) });
+      lines('warn', 'values refused', { thing, dialect, refused: refusedText(refused) });
     },
     of: (thing: ThingId): RefusedKey[] => [...(things.get(thing)?.keys.values() ?? [])],
     total: () => total,
@@ -45,7 +48,7 @@ export function refusedText(refused: readonly RefusedValue[]): string {
   return (
     refused
       .slice(0, 5)
-      .map(({ key, reason }) => `${key}: ${reason}`)
+      .map(({ key, reason }) => `${key}: ${reason.en}`)
       .join('; ') + more
   ).slice(0, 500);
 }

@@ -95,7 +95,7 @@ function isOwn(identity: MachineIdentity, product: string, device: string): bool
 
 function replyOf(outcome: KeyedOutcome): [code: number, text: string, data: Record<string, string>] {
   if (!outcome.ok) return [wrongParams, outcome.message, {}];
-  const data = Object.fromEntries(outcome.refused.map(({ key, reason }) => [key, reason]));
+  const data = Object.fromEntries(outcome.refused.map(({ key, reason }) => [key, reason.en]));
   if (outcome.stored > 0 || outcome.refused.length === 0) return [success, 'success', data];
   return [wrongParams, 'no property of the thing takes any of these values', data];
 }

@@ -3,7 +3,7 @@ import type { Edges } from '../../edges/edges.ts';
 import { Refusal } from '../../platform/errors.ts';
 import type { Things } from '../../things/things.ts';
 import type { MachineIdentity } from '../mqtt-identity.ts';
-import type { RefusedValue, RefusedValues } from '../refused-values.ts';
+import { noSuchProperty, type RefusedValue, type RefusedValues } from '../refused-values.ts';
 import { bornProperty, isPoint, modelKeyOf, thingKeyOf } from './birth-properties.ts';
 import type { BoundMetric } from './metric-batch.ts';
 import { pointType } from './metric-value.ts';
@@ -45,7 +45,7 @@ export function createBirthBinding({ things, edges, refused }: BindOptions) {
       if (metric.name === null) continue;
       const point = isPoint(metric) ? points(`${before}${metric.name}`, pointType(metric.datatype)!) : undefined;
       if (point === undefined && isPoint(metric))
-        unbound.push({ key: metric.name.slice(0, 80), reason: 'no such property' });
+        unbound.push({ key: metric.name.slice(0, 80), reason: noSuchProperty });
       if (point !== undefined) series.push(point.series);
       bound.set(metric.name, { series: point?.series ?? 0, datatype: metric.datatype });
     }

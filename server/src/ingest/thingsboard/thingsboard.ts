@@ -61,10 +61,12 @@ export function createThingsboard(context: DialectContext): Dialect {
       const outcome = await storeKeyedValues(context, identity, thing, 'thingsboard', given);
       if (!outcome.ok && outcome.reason === 'unavailable') return outcome;
       if (outcome.ok) stored += outcome.stored;
-      refused.push(...(outcome.ok ? outcome.refused : [{ key: name, reason: outcome.message }]));
+      refused.push(
+        ...(outcome.ok ? outcome.refused : [{ key: name, reason: { zh: outcome.message, en: outcome.message } }]),
+      );
     }
     noteStrangers(identity, strangers);
-    refused.push(...strangers.map((key) => ({ key, reason: 'no thing of this name sends through the edge' })));
+    refused.push(...strangers.map((key) => ({ key, reason: notThrough })));
     return publishOutcome(peer, { ok: true, stored, refused });
   }
 
@@ -105,6 +107,10 @@ export function createThingsboard(context: DialectContext): Dialect {
   };
 }
 
+const notThrough = {
+  zh: '没有这个名称的设备经由该网关上报',
+  en: 'no thing of this name sends through the edge',
+};
 const notAGateway: PublishOutcome = {
   ok: false,
   reason: 'not-authorized',
