@@ -51,6 +51,7 @@ import type { Actor } from './platform/actor.ts';
 import { openDataDirectory } from './platform/data-directory/data-directory.ts';
 import { counterMigrations } from './platform/database/counters.ts';
 import { openDatabase, probeDatabase } from './platform/database/database.ts';
+import { createRecordChanges } from './platform/database/record-changes.ts';
 import { createHttp } from './platform/http/http.ts';
 import { createHttpsListener } from './platform/http/https-listener.ts';
 import { createOperatorDoor } from './platform/http/operator-door.ts';
@@ -96,7 +97,9 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     nowMs,
     lines,
   });
-  const database = openDatabase(config.records ?? join(config.dataDirectory, 'records.sqlite'));
+  const location = config.records ?? join(config.dataDirectory, 'records.sqlite');
+  const changes = createRecordChanges({ location, lines });
+  const database = openDatabase(location, changes.writer);
   await data.migrateRecords(database, {
     ...counterMigrations,
     ...identityMigrations,
@@ -129,6 +132,14 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     },
     dismiss: (edge: EdgeId) => mqtt.dismiss(edge),
   });
+  // What is held in memory of the records follows what other servers write.
+  changes.on('points', 'thing', (thing) => things.reread(thing as ThingId | null));
+  changes.on('things', 'id', (thing) => things.reread(thing as ThingId | null));
+  changes.on('thing_keys', 'thing', async (thing, removed) => {
+    if (thing !== null && removed) mqtt.dismiss(thing as ThingId);
+  });
+  changes.on('edges', 'id', () => edges.reread());
+  changes.on('devices', 'edge', () => edges.reread());
 
   const access = createAccess({
     database,
@@ -332,6 +343,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     async start(): Promise<Ports> {
       await tls?.certificates.start();
       await backup.start();
+      await changes.start();
       await telemetry.start();
       retention.start(telemetry);
       await jobs.start();
@@ -360,6 +372,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await telemetry.stop();
       await accounting.stop();
       await log.close();
+      await changes.stop();
       await database.destroy();
       loop.stop();
       await data.release();

@@ -22,7 +22,8 @@ export interface EdgeRow {
   readonly number: number;
   readonly name: string;
   readonly createdMs: number;
-  readonly enrolled: boolean;
+  /** Of the key that it enrolled for; null before. */
+  readonly keyHash: string | null;
   readonly configurationVersion: number;
   readonly createsThings: boolean;
 }
@@ -35,6 +36,16 @@ export function createEdgesStore(database: Database) {
     insertEdge: (row: Insertable<EdgeTables['edges']>) => db.insertInto('edges').values(row).execute(),
     updateEdge: (id: EdgeId, change: Partial<Insertable<EdgeTables['edges']>>) =>
       db.updateTable('edges').set(change).where('id', '=', id).execute(),
+    /** The edge with its next version, or undefined when it is no more. Two servers never give the same version. */
+    nextConfiguration: async (id: EdgeId) => {
+      const row = await db
+        .updateTable('edges')
+        .set((eb) => ({ configuration_version: eb('configuration_version', '+', 1) }))
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst();
+      return row === undefined ? undefined : toEdgeRow(row);
+    },
     deleteEdge: (within: Database, id: EdgeId) =>
       within.withTables<EdgeTables>().deleteFrom('edges').where('id', '=', id).execute(),
     edgeByKey: async (hash: string) => {
@@ -215,7 +226,7 @@ function toEdgeRow(row: Selectable<EdgeTables['edges']>): EdgeRow {
     number: Number(row.number),
     name: row.name,
     createdMs: Number(row.created_ms),
-    enrolled: row.key_hash !== null,
+    keyHash: row.key_hash,
     configurationVersion: Number(row.configuration_version),
     createsThings: Number(row.creates_things) === 1,
   };

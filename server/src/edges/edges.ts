@@ -63,6 +63,20 @@ export async function createEdges({ database, things, now, sendConfiguration, on
   /** Which edge a device is at: asked for at every look at a thing's state. */
   const edgeOfDevice = new Map<DeviceId, EdgeId>(await store.allDevices());
 
+  /** Counts what this server has changed, so that an answer read before a change is not taken after it. */
+  let changes = 0;
+
+  function put(row: EdgeRow): void {
+    changes++;
+    edges.set(row.id, row);
+  }
+  function forget(id: EdgeId): void {
+    changes++;
+    edges.delete(id);
+    dismiss(id);
+    presences.delete(id);
+    gapPuts.delete(id);
+  }
   function find(tenant: TenantId, id: string): EdgeRow {
     const found = edges.get(id as EdgeId);
     if (found === undefined || found.tenant !== tenant) throw new Refusal('edges.not-found', `There is no edge ${id}`);
@@ -79,7 +93,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       id: row.id,
       name: row.name,
       createdAt: new Date(row.createdMs).toISOString(),
-      enrolled: row.enrolled,
+      enrolled: row.keyHash !== null,
       createsThings: row.createsThings,
       connected: presence?.connected ?? false,
       sinceMs: presence?.sinceMs ?? null,
@@ -88,11 +102,9 @@ export async function createEdges({ database, things, now, sendConfiguration, on
   }
   /** The configuration of an edge has changed: a new version, handed over at once. */
   async function changed(id: EdgeId): Promise<void> {
-    const row = edges.get(id);
-    if (row === undefined) return;
-    const next = { ...row, configurationVersion: row.configurationVersion + 1 };
-    await store.updateEdge(id, { configuration_version: next.configurationVersion });
-    edges.set(id, next);
+    const next = await store.nextConfiguration(id);
+    if (next === undefined) return;
+    put(next);
     sendConfiguration(id);
   }
 
@@ -107,7 +119,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
         number: await takeNumbers(database, 'senders'),
         name,
         createdMs: now(),
-        enrolled: false,
+        keyHash: null,
         configurationVersion: 1,
         createsThings,
       };
@@ -124,15 +136,36 @@ export async function createEdges({ database, things, now, sendConfiguration, on
         configuration_version: 1,
         creates_things: createsThings ? 1 : 0,
       });
-      edges.set(row.id, row);
+      put(row);
       return shown(row);
     },
     async change(tenant: TenantId, id: EdgeId, change: { name?: string; createsThings?: boolean }): Promise<Edge> {
       const { name, createsThings } = { ...find(tenant, id), ...change };
       await store.updateEdge(id, { name, creates_things: createsThings ? 1 : 0 });
       const row = { ...find(tenant, id), name, createsThings };
-      edges.set(id, row);
+      put(row);
       return shown(row);
+    },
+    /** Another server has changed edges or devices: takes what the records say, and tells the edges that are here. */
+    async reread(): Promise<void> {
+      let rows: EdgeRow[];
+      let devices: [DeviceId, EdgeId][];
+      let before: number;
+      do {
+        before = changes;
+        [rows, devices] = await Promise.all([store.edges(), store.allDevices()]);
+      } while (before !== changes);
+      edgeOfDevice.clear();
+      for (const [device, edge] of devices) edgeOfDevice.set(device, edge);
+      const here = new Set(rows.map(({ id }) => id));
+      for (const id of [...edges.keys()]) if (!here.has(id)) forget(id);
+      for (const row of rows) {
+        const known = edges.get(row.id);
+        put(row);
+        if (known !== undefined && known.keyHash !== row.keyHash) dismiss(row.id);
+        else if (known !== undefined && known.configurationVersion < row.configurationVersion)
+          sendConfiguration(row.id);
+      }
     },
     /** False for an edge that is no more. */
     createsThings: (id: EdgeId): boolean => edges.get(id)?.createsThings ?? false,
@@ -156,10 +189,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       const bound = (await Promise.all(devices.map((one) => store.bindings(tenant, one.id)))).flat();
       await things.bindPoints(bound.map(unbound), (transaction) => store.deleteEdge(transaction, id));
       for (const one of devices) edgeOfDevice.delete(one.id);
-      edges.delete(id);
-      dismiss(id);
-      presences.delete(id);
-      gapPuts.delete(id);
+      forget(id);
     },
     /** A one-time token; the one before it is void. */
     async issueToken(tenant: TenantId, id: EdgeId): Promise<{ token: string; expiresAt: string }> {
@@ -174,7 +204,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       const key = newSecret('lbk');
       const row = await store.spendToken(hashSecret(token), hashSecret(key), now());
       if (row === null) throw new Refusal('edges.token-invalid', 'Make a new token on the edge’s page');
-      edges.set(row.id, row);
+      put(row);
       dismiss(row.id);
       return { edge: row.id, key };
     },
@@ -198,6 +228,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       find(tenant, wanted.edge);
       const made = { ...wanted, id: newId('device', now()) } as Device;
       await store.insertDevice(tenant, made);
+      changes++;
       edgeOfDevice.set(made.id, made.edge);
       await changed(made.edge);
       return made;
@@ -216,6 +247,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       const { edge } = await findDevice(tenant, id);
       const bound = await store.bindings(tenant, id);
       await things.bindPoints(bound.map(unbound), (transaction) => store.deleteDevice(transaction, tenant, id));
+      changes++;
       edgeOfDevice.delete(id);
       await changed(edge);
     },

@@ -38,11 +38,13 @@ interface DiscoveryOptions {
   now: () => number;
   hold: (held: HeldPoint) => void;
   heldOf: (thing: ThingId) => readonly HeldPoint[];
+  /** What is held was changed in place. */
+  changed: () => void;
   directory: SeriesDirectory;
 }
 
 /** Things that make themselves known, and the edges that things send through. */
-export function createDiscovery({ database, now, hold, heldOf, directory }: DiscoveryOptions) {
+export function createDiscovery({ database, now, hold, heldOf, changed, directory }: DiscoveryOptions) {
   const store = createDiscoveryStore(database);
 
   /** Points for properties that a model gets, for each of its things: with the series that they get. */
@@ -114,6 +116,7 @@ export function createDiscovery({ database, now, hold, heldOf, directory }: Disc
   async function sendThrough(tenant: TenantId, id: ThingId, edge: SendingEdge | null): Promise<void> {
     const held = heldOf(id).filter((one) => one.tenant === tenant);
     await store.setEdge(tenant, id, edge);
+    changed();
     for (const one of held) {
       one.ownSender = edge?.number ?? one.thingNumber;
       if (one.point.device !== null) continue;

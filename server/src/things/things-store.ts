@@ -122,16 +122,16 @@ export function createThingsStore(database: Database) {
       }),
 
     // --- points
-    allPoints: async () =>
-      (
-        await db
-          .selectFrom('points')
-          .innerJoin('things', 'things.id', 'points.thing')
-          .selectAll('points')
-          .select(['things.tenant_number', 'things.number as thing_number', 'things.edge_number', 'things.model'])
-          .orderBy('points.series')
-          .execute()
-      ).map((row) => ({
+    /** Of all things, or of one. */
+    allPoints: async (thing: ThingId | null) => {
+      let query = db
+        .selectFrom('points')
+        .innerJoin('things', 'things.id', 'points.thing')
+        .selectAll('points')
+        .select(['things.tenant_number', 'things.number as thing_number', 'things.edge_number', 'things.model'])
+        .orderBy('points.series');
+      if (thing !== null) query = query.where('things.id', '=', thing);
+      return (await query.execute()).map((row) => ({
         point: toPoint(row),
         tenant: row.tenant as TenantId,
         tenantNumber: Number(row.tenant_number),
@@ -139,7 +139,8 @@ export function createThingsStore(database: Database) {
         model: row.model,
         ownSender: Number(row.edge_number ?? row.thing_number),
         sender: Number(row.sender),
-      })),
+      }));
+    },
     /** All of them and what `alongside` writes, or nothing. */
     bindPoints: (
       points: readonly { series: number; device: string | null; sender: number; maxIntervalMs: number | null }[],

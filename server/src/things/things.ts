@@ -45,7 +45,11 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
   /** Of the things whose points were asked for by key since the last change. */
   const byKey = new Map<ThingId, Map<string, HeldPoint>>();
 
+  /** Counts what this server has changed, so that an answer read before a change is not taken after it. */
+  let changes = 0;
+
   function hold(held: HeldPoint) {
+    changes++;
     byKey.delete(held.point.thing);
     bySeries.set(held.point.series, held);
     const siblings = byThing.get(held.point.thing);
@@ -53,7 +57,25 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
     else siblings.push(held);
     directory.set(held.point.series, held.tenantNumber, held.sender);
   }
-  for (const held of await store.allPoints()) hold(held);
+  for (const held of await store.allPoints(null)) hold(held);
+
+  function letGo(thing: ThingId): readonly HeldPoint[] {
+    changes++;
+    const held = byThing.get(thing) ?? [];
+    for (const { point } of held) {
+      bySeries.delete(point.series);
+      directory.remove(point.series);
+    }
+    byThing.delete(thing);
+    byKey.delete(thing);
+    return held;
+  }
+  /** Takes what the records say of a thing's points. What is held stays the same object: a change may be under way. */
+  function take(thing: ThingId, wanted: readonly HeldPoint[]) {
+    const before = new Map(letGo(thing).map((held) => [held.point.series, held]));
+    for (const fresh of wanted) hold(Object.assign(before.get(fresh.point.series) ?? fresh, fresh));
+    if (before.size > 0 && wanted.length === 0) dismiss(thing);
+  }
 
   async function findThing(tenant: TenantId, idOrKey: string): Promise<Thing> {
     const found = await store.thing(tenant, idOrKey);
@@ -79,7 +101,14 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
     if (parent.id === self) throw new Refusal('sites.wrong-level', 'A site cannot stand in itself');
   }
 
-  const discovery = createDiscovery({ database, now, hold, heldOf: (thing) => byThing.get(thing) ?? [], directory });
+  const discovery = createDiscovery({
+    database,
+    now,
+    hold,
+    heldOf: (thing) => byThing.get(thing) ?? [],
+    changed: () => void changes++,
+    directory,
+  });
 
   return {
     directory,
@@ -170,17 +199,24 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
       await findThing(tenant, id);
       await store.deleteThing(tenant, id);
       const devices = new Set<DeviceId>();
-      for (const { point } of byThing.get(id) ?? []) {
-        if (point.device !== null) devices.add(point.device);
-        bySeries.delete(point.series);
-        directory.remove(point.series);
-      }
-      byThing.delete(id);
-      byKey.delete(id);
+      for (const { point } of letGo(id)) if (point.device !== null) devices.add(point.device);
       dismiss(id);
       await pointsGone(devices);
     },
 
+    /** Another server has changed this thing or its points; null: any of them. */
+    async reread(id: ThingId | null): Promise<void> {
+      let wanted: HeldPoint[];
+      let before: number;
+      do {
+        before = changes;
+        wanted = await store.allPoints(id);
+      } while (before !== changes);
+      const byOwner = new Map<ThingId, HeldPoint[]>();
+      for (const held of wanted) byOwner.set(held.point.thing, [...(byOwner.get(held.point.thing) ?? []), held]);
+      for (const thing of id === null ? new Set([...byThing.keys(), ...byOwner.keys()]) : [id])
+        take(thing, byOwner.get(thing) ?? []);
+    },
     pointsOf(tenant: TenantId, id: ThingId): Point[] {
       return (byThing.get(id) ?? []).filter((held) => held.tenant === tenant).map(({ point }) => point);
     },
@@ -235,6 +271,7 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
         return { held, series, sender, device: device?.id ?? null, maxIntervalMs: device?.maxIntervalMs ?? null };
       });
       await store.bindPoints(bound, alongside);
+      changes++;
       for (const { held, series, sender, device, maxIntervalMs } of bound) {
         if (bySeries.get(series) !== held) continue; // its thing was removed meanwhile
         held.point = { ...held.point, device, maxIntervalMs };

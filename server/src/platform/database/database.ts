@@ -14,10 +14,11 @@ export type Database = Kysely<{}>;
  * Opens the records: PostgreSQL for an address `postgres://…`, SQLite for a file. Queries and migrations use only what
  * both have. Whole numbers come as numbers, text sorts by its bytes, and a transaction is as if it were alone: on
  * PostgreSQL what it runs may run again, so it touches nothing but the database.
+ * `writer` names who writes, for `RecordChanges`.
  * A PostgreSQL that cannot be reached makes queries throw Refusal `records.unavailable`; they work again when it is back.
  */
-export function openDatabase(location: string): Database {
-  return isPostgresAddress(location) ? openPostgres(location) : openSqlite(location);
+export function openDatabase(location: string, writer = 'luban'): Database {
+  return isPostgresAddress(location) ? openPostgres(location, writer) : openSqlite(location);
 }
 
 /** SQLite (libsql). What is committed is on disk: WAL with full sync. */

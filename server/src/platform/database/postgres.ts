@@ -10,7 +10,7 @@ const queryTimeoutMs = 60_000;
 const maxConnections = 20;
 
 /** Opens PostgreSQL at an address. Nothing is asked yet: the first query connects. */
-export function openPostgres(address: string): Database {
+export function openPostgres(address: string, writer: string): Database {
   const pool = new pg.Pool({
     connectionString: address,
     max: maxConnections,
@@ -18,7 +18,7 @@ export function openPostgres(address: string): Database {
     query_timeout: queryTimeoutMs,
     idle_in_transaction_session_timeout: queryTimeoutMs,
     keepAlive: true,
-    application_name: 'luban',
+    application_name: writer,
     types: { getTypeParser: parserOf },
   });
   // A lost connection is told to whoever asks something over it; one that nobody uses is simply replaced.

@@ -36,14 +36,23 @@ export async function makeTestRecords(): Promise<TestRecords> {
   };
 }
 
-async function once(address: string, statement: string): Promise<void> {
+async function once(address: string, statement: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: address });
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query(statement)).rows;
   } finally {
     await client.end();
   }
+}
+
+/** Ends every connection of PostgreSQL to these records, as a restart of it does. How many there were. */
+export async function endConnections(location: string): Promise<number> {
+  const ended = await once(
+    location,
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+  return ended.length;
 }
 
 /** `makeTestRecords`, opened. */
