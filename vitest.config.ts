@@ -1,7 +1,15 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Runs that are worth their minutes only at length: `npm run test:faults` has them, with all others in `tests/faults`. */
-const onlyAtLength = ['edge-disk-errors', 'link-faults', 'clock-jumps', 'damaged-files'];
+const onlyAtLength = [
+  'edge-disk-errors',
+  'link-faults',
+  'clock-jumps',
+  'damaged-files',
+  'backlog',
+  'slow-consumers',
+  'reconnect-storm',
+];
 const faultRuns = process.env.LUBAN_TEST_FAULTS === 'long';
 
 export default defineConfig({
