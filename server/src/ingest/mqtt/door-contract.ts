@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { BrokerLimits } from './mqtt-limits.ts';
 import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
-import type { DroppedMessages } from './session/deliveries.ts';
+import type { DroppedMessages } from './session/delivery.ts';
 
 /** One connected client. */
 export interface MqttPeer<Identity> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { MqttDoorOptions } from '../door-contract.ts';
-import { createMqttDoor, type MqttDoor } from '../mqtt-door.ts';
+import { createMqttDoor, type MqttDoor, type MqttDoorHandlers } from '../mqtt-door.ts';
 
 /** A broker under test that anybody may use for everything. */
 export interface TestBroker {
@@ -19,7 +19,10 @@ export interface TestBroker {
 }
 
 /** Our door with its store in a temporary folder. */
-export function lubanBroker(options: Partial<MqttDoorOptions> = {}): TestBroker & { door(): MqttDoor<string> } {
+export function lubanBroker(
+  options: Partial<MqttDoorOptions> = {},
+  handlers: Partial<MqttDoorHandlers<string>> = {},
+): TestBroker & { door(): MqttDoor<string> } {
   const directory = mkdtempSync(join(tmpdir(), 'luban-broker-'));
   let door: MqttDoor<string> | undefined;
   return {
@@ -35,6 +38,7 @@ export function lubanBroker(options: Partial<MqttDoorOptions> = {}): TestBroker 
           mayPublish: (_name, topic) => (topic.startsWith('forbidden') ? 'refuse' : 'route'),
           maySubscribe: (_name, filter) => !filter.startsWith('forbidden'),
           publish: () => ({ ok: true }),
+          ...handlers,
         },
       );
       ({ port: this.port } = await door.start());

@@ -1,61 +1,68 @@
+import type { MqttLimits } from '../mqtt-limits.ts';
 import type { MqttRefusal } from '../mqtt-reasons.ts';
-import type { Delivery, SessionLink } from '../session/deliveries.ts';
+import type { Delivery, SessionLink } from '../session/delivery.ts';
+import type { ConnectRequest } from '../wire/connect-request.ts';
 import type { MqttVersion } from '../wire/control-packets.ts';
 import type { Outgoing } from './outgoing.ts';
-
-/** What a client takes, as it said in CONNECT. */
-export interface ClientLinkOptions {
-  readonly outgoing: Outgoing;
-  readonly version: MqttVersion;
-  readonly window: number;
-  readonly maximumPacketBytes: number;
-  readonly topicAliasMaximum: number;
-  readonly maxUnsentBytes: number;
-  readonly close: (reason: MqttRefusal, detail?: string) => void;
-}
 
 /** The way from a session to its client. */
 export class ClientLink implements SessionLink {
   readonly window: number;
-  readonly #options: ClientLinkOptions;
+  readonly #owner: { refuse(reason: MqttRefusal, detail?: string): void };
+  readonly #outgoing: Outgoing;
+  readonly #version: MqttVersion;
+  readonly #maximumPacketBytes: number;
+  readonly #topicAliasMaximum: number;
+  readonly #maxUnsentBytes: number;
   #aliases: Map<string, number> | undefined;
 
-  constructor(options: ClientLinkOptions) {
-    this.#options = options;
-    this.window = options.window;
+  /** `client`: what it takes. */
+  constructor(
+    owner: { refuse(reason: MqttRefusal, detail?: string): void },
+    outgoing: Outgoing,
+    client: ConnectRequest,
+    limits: MqttLimits,
+  ) {
+    this.#owner = owner;
+    this.#outgoing = outgoing;
+    this.#version = client.version;
+    this.#maximumPacketBytes = client.maximumPacketBytes;
+    this.#topicAliasMaximum = client.topicAliasMaximum;
+    this.#maxUnsentBytes = limits.maxUnsentMessageBytes;
+    this.window = Math.min(client.receiveMaximum, limits.maxUnacknowledged);
   }
 
   get blocked(): boolean {
-    return this.#options.outgoing.unsentBytes >= this.#options.maxUnsentBytes;
+    return this.#outgoing.unsentBytes >= this.#maxUnsentBytes;
   }
 
   publish(delivery: Delivery, secondsLeft: number): boolean {
     const { message, qos, retain, subscriptionIds, messageId, again, done } = delivery;
-    const { outgoing, version, maximumPacketBytes } = this.#options;
+    const version = this.#version;
     const known = this.#aliases?.get(message.topic);
     const alias = known ?? this.#freeAlias();
     const how = { version, qos, retain, expirySeconds: secondsLeft, subscriptionIds };
     const encoded = message.encode({ ...how, topicAlias: alias, topicLeftOut: known !== undefined });
-    if (encoded.bytes > maximumPacketBytes) return false;
+    if (encoded.bytes > this.#maximumPacketBytes) return false;
     if (known === undefined && alias > 0) {
       this.#aliases ??= new Map();
       this.#aliases.set(message.topic, alias);
     }
-    outgoing.publish(encoded, messageId, again, qos === 0 ? done : undefined);
+    this.#outgoing.publish(encoded, messageId, again, qos === 0 ? done : undefined);
     return true;
   }
 
   release(messageId: number): void {
-    this.#options.outgoing.acknowledge('pubrel', messageId);
+    this.#outgoing.acknowledge('pubrel', messageId);
   }
 
   close(reason: MqttRefusal, detail?: string): void {
-    this.#options.close(reason, detail);
+    this.#owner.refuse(reason, detail);
   }
 
   /** The first topics get the aliases that there are; 0 when there are none left. */
   #freeAlias(): number {
     const given = this.#aliases?.size ?? 0;
-    return given < this.#options.topicAliasMaximum ? given + 1 : 0;
+    return given < this.#topicAliasMaximum ? given + 1 : 0;
   }
 }

@@ -9,6 +9,18 @@ import { encode, isBrokenText, isNumbered, type MqttVersion, parseControlPacket 
 import { acknowledgements, type Outgoing } from './outgoing.ts';
 import type { PublishIntake } from './publish-intake.ts';
 
+/** The connection that the packets come by. */
+export interface ClientPacketsOwner {
+  who(): Record<string, unknown>;
+  /** May throw. */
+  maySubscribe(filter: string): boolean;
+  /** Never throws. */
+  subscribed(filter: string): void;
+  refuse(reason: MqttRefusal, detail?: string): void;
+  /** The client says goodbye, with or without its will. */
+  goodbye(withWill: boolean): void;
+}
+
 export interface ClientPacketsOptions {
   readonly version: MqttVersion;
   readonly maximumPacketBytes: number;
@@ -17,14 +29,7 @@ export interface ClientPacketsOptions {
   readonly outgoing: Outgoing;
   readonly intake: PublishIntake;
   readonly log: MqttLog;
-  readonly who: () => Record<string, unknown>;
-  /** May throw. */
-  readonly maySubscribe: (filter: string) => boolean;
-  /** Never throws. */
-  readonly subscribed: (filter: string) => void;
-  readonly refuse: (reason: MqttRefusal, detail?: string) => void;
-  /** The client says goodbye, with or without its will. */
-  readonly goodbye: (withWill: boolean) => void;
+  readonly owner: ClientPacketsOwner;
 }
 
 const NOT_FOUND = 0x92;
@@ -43,11 +48,11 @@ export class ClientPackets {
   take(header: number, frame: Buffer): void {
     if (frame.length === SHORT_PACKET_BYTES && this.#takeShort(header, frame.readUInt16BE(2))) return;
     if (header >> 4 === 1) {
-      this.#options.refuse('protocol-error', 'a second CONNECT');
+      this.#options.owner.refuse('protocol-error', 'a second CONNECT');
       return;
     }
     const packet = parseControlPacket(frame, this.#options.version);
-    if (packet === undefined) this.#options.refuse('malformed-packet');
+    if (packet === undefined) this.#options.owner.refuse('malformed-packet');
     else this.#takePacket(packet);
   }
 
@@ -80,7 +85,7 @@ export class ClientPackets {
 
   /** PUBREL: PUBCOMP frees the identifier, so what it stood for must be forgotten durably before. */
   #finish(messageId: number): void {
-    const { session, broker, intake, outgoing, version, refuse } = this.#options;
+    const { session, broker, intake, outgoing, version, owner } = this.#options;
     if (!intake.release(messageId)) {
       if (version === 5) this.#send({ cmd: 'pubcomp', messageId, reasonCode: NOT_FOUND });
       else outgoing.acknowledge('pubcomp', messageId);
@@ -91,19 +96,19 @@ export class ClientPackets {
     else {
       durable.then(
         () => outgoing.acknowledge('pubcomp', messageId),
-        () => refuse('quota-exceeded', 'PUBREL cannot be kept now'),
+        () => owner.refuse('quota-exceeded', 'PUBREL cannot be kept now'),
       );
     }
   }
 
   #takePacket(packet: Packet): void {
-    const { refuse } = this.#options;
+    const { owner } = this.#options;
     switch (packet.cmd) {
       case 'puback':
       case 'pubrec':
       case 'pubrel':
       case 'pubcomp':
-        if (!isNumbered(packet)) refuse('protocol-error');
+        if (!isNumbered(packet)) owner.refuse('protocol-error');
         else this.#acknowledged(acknowledgements[packet.cmd], packet.messageId, (packet.reasonCode ?? 0) < 0x80);
         break;
       case 'subscribe':
@@ -116,15 +121,15 @@ export class ClientPackets {
         this.#disconnect(packet.reasonCode ?? 0, packet.properties?.sessionExpiryInterval);
         break;
       default:
-        refuse('protocol-error', `${packet.cmd} is not expected`);
+        owner.refuse('protocol-error', `${packet.cmd} is not expected`);
     }
   }
 
   #subscribe(packet: ISubscribePacket): void {
-    const { session, broker, version, refuse, subscribed, intake } = this.#options;
+    const { session, broker, version, owner, intake } = this.#options;
     const requests = isNumbered(packet) ? subscriptionsOf(packet, version) : undefined;
     if (requests === undefined || requests.length === 0 || !isNumbered(packet)) {
-      refuse('protocol-error');
+      owner.refuse('protocol-error');
       return;
     }
     const { messageId } = packet;
@@ -140,7 +145,7 @@ export class ClientPackets {
       answer(codes);
       for (const { subscription, sendRetained } of granted) {
         if (sendRetained) broker.subscribing.sendRetained(subscription);
-        subscribed(subscription.filter.whole);
+        owner.subscribed(subscription.filter.whole);
       }
     };
     if (durable === undefined) acknowledge();
@@ -152,14 +157,14 @@ export class ClientPackets {
   }
 
   #unsubscribe(packet: IUnsubscribePacket): void {
-    const { session, broker, refuse, intake } = this.#options;
+    const { session, broker, owner, intake } = this.#options;
     if (!isNumbered(packet) || packet.unsubscriptions.length === 0) {
-      refuse('protocol-error');
+      owner.refuse('protocol-error');
       return;
     }
     const { messageId, unsubscriptions } = packet;
     if (unsubscriptions.some(isBrokenText)) {
-      refuse('malformed-packet');
+      owner.refuse('malformed-packet');
       return;
     }
     const { codes, durable } = broker.subscribing.unsubscribe(session, unsubscriptions);
@@ -167,36 +172,36 @@ export class ClientPackets {
       if (!intake.ended) this.#send({ cmd: 'unsuback', messageId, granted: codes });
     };
     if (durable === undefined) acknowledge();
-    else durable.then(acknowledge, () => refuse('quota-exceeded', 'UNSUBSCRIBE cannot be kept now'));
+    else durable.then(acknowledge, () => owner.refuse('quota-exceeded', 'UNSUBSCRIBE cannot be kept now'));
   }
 
   #disconnect(reasonCode: number, expirySeconds: number | undefined): void {
-    const { session, broker, refuse, goodbye } = this.#options;
+    const { session, broker, owner } = this.#options;
     if (expirySeconds !== undefined) {
       if (session.expirySeconds === 0 && expirySeconds > 0) {
-        refuse('protocol-error', 'a session that was to end with the connection cannot be kept');
+        owner.refuse('protocol-error', 'a session that was to end with the connection cannot be kept');
         return;
       }
       broker.sessions.setExpiry(session, expirySeconds);
     }
-    goodbye(reasonCode === DISCONNECT_WITH_WILL);
+    owner.goodbye(reasonCode === DISCONNECT_WITH_WILL);
   }
 
   #may(filter: string): boolean {
-    const { maySubscribe, log, who } = this.#options;
+    const { owner, log } = this.#options;
     try {
-      return !isBrokenText(filter) && maySubscribe(filter);
+      return !isBrokenText(filter) && owner.maySubscribe(filter);
     } catch (error) {
-      log('error', 'mqtt.handler-failed', { ...who(), error });
+      log('error', 'mqtt.handler-failed', { ...owner.who(), error });
       return false;
     }
   }
 
   #logRefused(requests: readonly SubscriptionRequest[], codes: readonly number[]): void {
-    const { log, who } = this.#options;
+    const { log, owner } = this.#options;
     requests.forEach(({ filter }, index) => {
       const code = codes[index]!;
-      if (code >= 0x80) log('info', 'mqtt.subscription-refused', { ...who(), topic: filter.slice(0, 512), code });
+      if (code >= 0x80) log('info', 'mqtt.subscription-refused', { ...owner.who(), topic: filter.slice(0, 512), code });
     });
   }
 

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Packet } from 'mqtt-packet';
+import type { PublishOutcome, TopicUse } from '../door-contract.ts';
 import { type MqttRefusal, mqttReasons } from '../mqtt-reasons.ts';
+import type { MessageContent } from '../session/message.ts';
 import type { Session } from '../session/session.ts';
 import type { OpenedSession } from '../session/sessions.ts';
 import { type ConnectRequest, readConnect } from '../wire/connect-request.ts';
-import { acceptance, encode, type MqttVersion, rejection } from '../wire/control-packets.ts';
+import { encode, type MqttVersion, rejection } from '../wire/control-packets.ts';
 import { ClientLink } from './client-link.ts';
-import { ClientPackets } from './client-packets.ts';
+import { ClientPackets, type ClientPacketsOwner } from './client-packets.ts';
 import { directDelivery } from './direct-delivery.ts';
 import type { DoorConnection, DoorShared } from './door-shared.ts';
 import type { TurnTaker } from './door-turns.ts';
+import { type Authenticated, authenticate, greeting, openSession } from './handshake.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Hold, PacketInput } from './packet-input.ts';
-import { PublishIntake } from './publish-intake.ts';
+import { type IntakeOwner, PublishIntake } from './publish-intake.ts';
 
 /** `opening`: authenticated, until what CONNACK promises is durable. */
 type State = 'new' | 'authenticating' | 'opening' | 'connected' | 'closing' | 'closed';
@@ -23,7 +26,7 @@ const PINGREQ = 0xc0;
 const PINGRESP = Buffer.from([0xd0, 0]);
 
 /** One client's connection: reads packets in slices, stops reading while too much is in flight, and ends with a reason. */
-export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnTaker {
+export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnTaker, IntakeOwner, ClientPacketsOwner {
   readonly id: string = randomUUID();
   readonly remote: string;
   clientId = '';
@@ -52,29 +55,9 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     this.#shared = shared;
     this.#overCapacity = overCapacity;
     this.remote = remote;
-    const { limits, handlers, log } = shared;
     this.#input = new PacketInput(socket, shared);
     this.#outgoing = new Outgoing(socket, () => shared.turns.flush(this));
-    this.#intake = new PublishIntake({
-      limits,
-      log,
-      totals: shared,
-      outgoing: this.#outgoing,
-      nowMs: shared.nowMs,
-      who: () => this.#who(),
-      mayPublish: (topic) => handlers.mayPublish(this.identity, topic),
-      take: (topic, payload) => {
-        shared.received++;
-        return handlers.publish(this, topic, payload);
-      },
-      publish: (use, content, messageId) => {
-        shared.received++;
-        return shared.broker.publish({ peer: this, session: this.#session!, use, content, messageId });
-      },
-      refused: (reason) => shared.refused(reason),
-      refuse: (reason, detail) => this.#refuse(reason, detail),
-      settled: () => this.#settled(),
-    });
+    this.#intake = new PublishIntake(this, shared, this.#outgoing);
   }
 
   start(): void {
@@ -89,7 +72,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
       this.#session?.deliveries.pump();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#shared.log('debug', 'mqtt.socket-error', { ...this.#who(), code: error.code });
+      this.#shared.log('debug', 'mqtt.socket-error', { ...this.who(), code: error.code });
     });
     socket.on('close', () => this.#closed());
   }
@@ -105,19 +88,47 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean> {
     if (this.#state !== 'connected' || this.#session === undefined) return Promise.resolve(false);
     return directDelivery(this.#session, this.#outgoing.unsentBytes, this.#shared.limits, topic, payload, qos, () =>
-      this.#refuse('write-timeout', 'too much waits for the client to read or acknowledge it'),
+      this.refuse('write-timeout', 'too much waits for the client to read or acknowledge it'),
     );
   }
 
+  // ---- what its parts ask of it
+
+  mayPublish(topic: string): TopicUse {
+    return this.#shared.handlers.mayPublish(this.identity, topic);
+  }
+
+  take(topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
+    this.#shared.received++;
+    return this.#shared.handlers.publish(this, topic, payload);
+  }
+
+  handOn(use: TopicUse, content: MessageContent, messageId: number): PublishOutcome | Promise<PublishOutcome> {
+    this.#shared.received++;
+    return this.#shared.broker.publish({ peer: this, session: this.#session!, use, content, messageId });
+  }
+
+  maySubscribe(filter: string): boolean {
+    return this.#shared.handlers.maySubscribe(this.identity, filter);
+  }
+
+  subscribed(filter: string): void {
+    this.#guarded(() => this.#shared.handlers.subscribed?.(this, filter));
+  }
+
+  goodbye(withWill: boolean): void {
+    this.#end('the client said goodbye', undefined, withWill);
+  }
+
   disconnect(reason: MqttRefusal): void {
-    this.#refuse(reason);
+    this.refuse(reason);
   }
 
   stop(): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#input.holdFor('stopping');
     this.#input.pause();
-    this.#settled();
+    this.settled();
   }
 
   destroy(): void {
@@ -143,7 +154,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
       return;
     }
     if (this.#input.append(chunk) && this.#shared.assemblyBytes > this.#shared.limits.maxInflightBytes) {
-      this.#refuse('server-busy', 'too many half-received packets over all connections');
+      this.refuse('server-busy', 'too many half-received packets over all connections');
     } else if (this.queued || this.#input.hold !== 'none') this.#input.pause();
     else this.#shared.turns.read(this);
   }
@@ -168,7 +179,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
       return false;
     }
     if (found !== 'frame') {
-      this.#refuse(found === 'too-large' ? 'packet-too-large' : 'malformed-packet');
+      this.refuse(found === 'too-large' ? 'packet-too-large' : 'malformed-packet');
       return false;
     }
     const { buffer, header, start, bodyStart, end } = reader;
@@ -197,10 +208,10 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     this.#release('bytes');
   }
 
-  #settled(): void {
+  settled(): void {
     this.#shared.bytesReleased();
     this.#release('inflight');
-    if (this.#input.hold === 'stopping' && this.#intake.inflight === 0) this.#refuse('server-shutting-down');
+    if (this.#input.hold === 'stopping' && this.#intake.inflight === 0) this.refuse('server-shutting-down');
   }
 
   // ---- packets
@@ -228,44 +239,27 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     this.#intake.clientMaximumPacketBytes = request.maximumPacketBytes;
     this.#state = 'authenticating';
     this.#input.holdFor('authenticating');
-    const { username, password } = request;
-    const credentials = {
-      clientId: this.clientId,
-      remote: this.remote,
-      stream: this.#socket,
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
-    };
-    // Started in a promise, so that a handler that throws at once is answered like one that rejects.
-    new Promise<Identity | null>((resolve) => resolve(this.#shared.handlers.authenticate(credentials))).then(
-      (identity) => this.#authenticated(identity, request),
-      (error: unknown) => {
-        this.#shared.log('error', 'mqtt.authentication-failed', { ...this.#who(), error });
+    const origin = { clientId: this.clientId, remote: this.remote, stream: this.#socket };
+    authenticate(this.#shared.handlers, request, origin)
+      .then((authenticated) => this.#authenticated(authenticated, request))
+      .catch((error: unknown) => {
+        this.#shared.log('error', 'mqtt.authentication-failed', { ...this.who(), error });
         this.#reject('unavailable');
-      },
-    );
+      });
   }
 
-  #authenticated(identity: Identity | null, request: ConnectRequest): void {
+  #authenticated(authenticated: Authenticated<Identity>, request: ConnectRequest): void {
     if (this.#state !== 'authenticating') return;
-    if (identity === null) {
-      this.#reject('bad-credentials');
-      return;
-    }
-    this.identity = identity;
-    const { will } = request;
-    if (
-      will !== undefined &&
-      this.#guarded(() => this.#shared.handlers.mayPublish(identity, will.content.topic)) === 'refuse'
-    ) {
-      this.#reject('not-authorized', `the will's topic ${will.content.topic.slice(0, 200)}`);
+    if (!authenticated.ok) {
+      this.#reject(authenticated.refusal, authenticated.detail);
       return;
     }
     if (this.#input.hold === 'stopping') {
       this.#reject('server-shutting-down');
       return;
     }
-    const opened = this.#open(identity, request);
+    this.identity = authenticated.identity;
+    const opened = openSession(this.#shared, this.identity, this.clientId, request);
     if (opened === undefined) {
       this.#reject('quota-exceeded', 'too many sessions are kept');
       return;
@@ -285,65 +279,43 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     }
   }
 
-  #open(identity: Identity, { cleanStart, expirySeconds, will }: ConnectRequest): OpenedSession | undefined {
-    const { tenant, name } = this.#shared.handlers.ownerOf(identity);
-    return this.#shared.broker.sessions.open({
-      owner: { tenant, name, clientId: this.clientId },
-      ...{ identity, cleanStart, expirySeconds, will },
-      takeOver: (session) => this.#shared.connectionOf.get(session)?.disconnect('session-taken-over'),
-    });
-  }
-
   #opened({ session, present }: OpenedSession, request: ConnectRequest): void {
     if (this.#state !== 'opening') return;
-    const { limits, handlers, broker, log } = this.#shared;
-    const { version, receiveMaximum, topicAliasMaximum, maximumPacketBytes } = request;
-    const keepAlive =
-      version === 5 ? Math.min(request.keepAliveSeconds, limits.maxKeepAliveSeconds) : request.keepAliveSeconds;
-    this.#keepAliveMs = keepAlive * 1000;
-    const assignedClientId = request.clientId === '' ? this.clientId : undefined;
-    const keepAliveSeconds = keepAlive === request.keepAliveSeconds ? undefined : keepAlive;
-    const accepted = this.#encode(
-      acceptance({ limits, version, sessionPresent: present, assignedClientId, keepAliveSeconds }),
-    );
+    const { limits, broker, log } = this.#shared;
+    const { version, maximumPacketBytes } = request;
+    const { connack, keepAliveMs } = greeting(limits, request, this.clientId, present);
+    const accepted = this.#encode(connack);
     if (accepted.length === 0) {
       this.#end('the client takes no packet as large as CONNACK', 'packet-too-large');
       return;
     }
-    const link = new ClientLink({
-      ...{ outgoing: this.#outgoing, version, maximumPacketBytes, topicAliasMaximum },
-      window: Math.min(receiveMaximum, limits.maxUnacknowledged),
-      maxUnsentBytes: limits.maxUnsentMessageBytes,
-      close: (reason, detail) => this.#refuse(reason, detail),
-    });
+    const link = new ClientLink(this, this.#outgoing, request, limits);
     this.#intake.session = session;
     this.#packets = new ClientPackets({
-      ...{ version, maximumPacketBytes, session, broker, outgoing: this.#outgoing, intake: this.#intake, log },
-      who: () => this.#who(),
-      maySubscribe: (filter) => handlers.maySubscribe(this.identity, filter),
-      subscribed: (filter) => void this.#guarded(() => handlers.subscribed?.(this, filter)),
-      refuse: (reason, detail) => this.#refuse(reason, detail),
-      goodbye: (withWill) => this.#end('the client said goodbye', undefined, withWill),
+      version,
+      maximumPacketBytes,
+      session,
+      broker,
+      outgoing: this.#outgoing,
+      intake: this.#intake,
+      log,
+      owner: this,
     });
+    this.#keepAliveMs = keepAliveMs;
     this.#state = 'connected';
     this.#heardAt = performance.now();
     this.#outgoing.send(accepted);
-    log('debug', 'mqtt.connected', { ...this.#who(), version: this.#version });
-    this.#resume(session, link, present);
-    if (this.#input.hold === 'stopping') this.#refuse('server-shutting-down');
+    log('debug', 'mqtt.connected', { ...this.who(), version: this.#version });
+    this.#resume(session, link);
+    if (this.#input.hold === 'stopping') this.refuse('server-shutting-down');
     else this.#release('authenticating');
   }
 
-  #resume(session: Session, link: ClientLink, present: boolean): void {
-    const { handlers, broker } = this.#shared;
-    if (present) {
-      broker.subscribing.recheck(
-        session,
-        (filter) => this.#guarded(() => handlers.maySubscribe(this.identity, filter)) === true,
-      );
-    }
+  #resume(session: Session, link: ClientLink): void {
+    const allowed = (filter: string) => this.#guarded(() => this.maySubscribe(filter)) === true;
+    this.#shared.broker.subscribing.recheck(session, allowed);
     session.deliveries.attach(link);
-    for (const filter of [...session.subscriptions.keys()]) this.#guarded(() => handlers.subscribed?.(this, filter));
+    for (const filter of [...session.subscriptions.keys()]) this.subscribed(filter);
   }
 
   /** A fault of the owner must not take the door down. */
@@ -351,7 +323,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     try {
       return run();
     } catch (error) {
-      this.#shared.log('error', 'mqtt.handler-failed', { ...this.#who(), error });
+      this.#shared.log('error', 'mqtt.handler-failed', { ...this.who(), error });
       return undefined;
     }
   }
@@ -368,9 +340,9 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
       // It is this side that does not read: silence is no sign of a dead client.
       this.#heardAt = now;
       if (this.#input.hold === 'writes' && now - this.#input.heldSince > limits.writeTimeoutMs)
-        this.#refuse('write-timeout');
+        this.refuse('write-timeout');
     } else if (this.#keepAliveMs > 0 && now - this.#heardAt > this.#keepAliveMs * 1.5) {
-      this.#refuse('keep-alive-timeout');
+      this.refuse('keep-alive-timeout');
     }
   }
 
@@ -382,7 +354,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   }
 
   /** Ends the connection, with the reason where the protocol can carry it: a DISCONNECT of MQTT 5. */
-  #refuse(reason: MqttRefusal, detail?: string): void {
+  refuse(reason: MqttRefusal, detail?: string): void {
     const { code, text } = mqttReasons[reason];
     if (this.#state === 'connected' && this.#version === 5) {
       const reasonString = (detail === undefined ? text : `${text} (${detail})`).slice(0, 512);
@@ -396,7 +368,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (reason !== undefined) {
       this.#shared.refused(reason);
-      this.#shared.log('info', 'mqtt.refused', { ...this.#who(), reason, text });
+      this.#shared.log('info', 'mqtt.refused', { ...this.who(), reason, text });
     }
     this.#outgoing.flush();
     this.#leave('closing', text, withWill);
@@ -426,7 +398,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     this.#shared.gone(this);
   }
 
-  #who(): { connection: string; clientId: string; remote: string } {
+  who(): { connection: string; clientId: string; remote: string } {
     return { connection: this.id, clientId: this.clientId, remote: this.remote };
   }
 }

@@ -11,31 +11,29 @@ import { TopicCache } from '../wire/topic-cache.ts';
 import type { Outgoing } from './outgoing.ts';
 import { type InflightTotals, Receipts } from './receipts.ts';
 
-/** What the intake needs of the connection that it belongs to. */
-export interface PublishIntakeOptions {
+/** The connection that the intake belongs to. An object and not functions, because there are many of them. */
+export interface IntakeOwner {
+  /** Fields that name the connection in log lines. */
+  who(): Record<string, unknown>;
+  /** May throw. */
+  mayPublish(topic: string): TopicUse;
+  /** Hands on what is taken and not routed: the path of every sample. May throw. */
+  take(topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
+  /** Hands any other message on; may throw. `messageId` is that of a QoS 2 message, 0 otherwise. */
+  handOn(use: TopicUse, content: MessageContent, messageId: number): PublishOutcome | Promise<PublishOutcome>;
+  /** Ends the connection. */
+  refuse(reason: MqttRefusal, detail?: string): void;
+  /** Something in flight was settled. */
+  settled(): void;
+}
+
+/** What the intakes of a door share. */
+export interface IntakeShared extends InflightTotals {
   readonly limits: MqttLimits;
-  readonly totals: InflightTotals;
-  readonly outgoing: Outgoing;
   readonly log: MqttLog;
   readonly nowMs: () => number;
-  /** Fields that name the connection in log lines. */
-  readonly who: () => Record<string, unknown>;
-  /** May throw. */
-  readonly mayPublish: (topic: string) => TopicUse;
-  /** Hands on what is taken and not routed: the path of every sample. May throw. */
-  readonly take: (topic: string, payload: Buffer) => PublishOutcome | Promise<PublishOutcome>;
-  /** Hands any other message on; may throw. `messageId` is that of a QoS 2 message, 0 otherwise. */
-  readonly publish: (
-    use: TopicUse,
-    content: MessageContent,
-    messageId: number,
-  ) => PublishOutcome | Promise<PublishOutcome>;
   /** Counts a refusal that does not end the connection. */
-  readonly refused: (reason: MqttRefusal) => void;
-  /** Ends the connection. */
-  readonly refuse: (reason: MqttRefusal, detail?: string) => void;
-  /** Something in flight was settled. */
-  readonly settled: () => void;
+  refused(reason: MqttRefusal): void;
 }
 
 const frame = emptyPublishFrame();
@@ -50,7 +48,9 @@ export class PublishIntake {
   /** After the end nothing is answered any more; what is in flight is still counted down. */
   ended = false;
   session!: Session;
-  readonly #options: PublishIntakeOptions;
+  readonly #owner: IntakeOwner;
+  readonly #shared: IntakeShared;
+  readonly #outgoing: Outgoing;
   readonly #receipts: Receipts;
   readonly #topics = new TopicCache<TopicUse>();
   #aliases: { topic: string; use: TopicUse | undefined }[] | undefined;
@@ -59,9 +59,11 @@ export class PublishIntake {
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged = 0;
 
-  constructor(options: PublishIntakeOptions) {
-    this.#options = options;
-    this.#receipts = new Receipts(options.totals, (messageId, qos, outcome) => this.#answer(messageId, qos, outcome));
+  constructor(owner: IntakeOwner, shared: IntakeShared, outgoing: Outgoing) {
+    this.#owner = owner;
+    this.#shared = shared;
+    this.#outgoing = outgoing;
+    this.#receipts = new Receipts(shared, (messageId, qos, outcome) => this.#answer(messageId, qos, outcome));
   }
 
   get inflight(): number {
@@ -69,7 +71,7 @@ export class PublishIntake {
   }
 
   get full(): boolean {
-    const { limits } = this.#options;
+    const { limits } = this.#shared;
     const { inflight, inflightBytes } = this.#receipts;
     return inflight >= limits.receiveMaximum || inflightBytes >= limits.maxConnectionInflightBytes;
   }
@@ -78,7 +80,7 @@ export class PublishIntake {
   take(buffer: Buffer, header: number, start: number, end: number): void {
     const wrong = decodePublish(frame, buffer, header, start, end, this.version, this.#topics) ?? this.#check();
     if (wrong !== undefined) {
-      this.#options.refuse(wrong);
+      this.#owner.refuse(wrong);
       return;
     }
     // The handler may lead back here, so nothing of the shared frame is read after it.
@@ -96,7 +98,7 @@ export class PublishIntake {
     const receipt = this.#receipts.open(messageId, qos, end - start);
     const settle = (settled: PublishOutcome) => {
       receipt(settled);
-      this.#options.settled();
+      this.#owner.settled();
     };
     if ('then' in outcome) outcome.then(settle, (error: unknown) => settle(this.#fault(error)));
     else settle(outcome);
@@ -112,9 +114,9 @@ export class PublishIntake {
     const use = this.#use();
     const { topic, qos, retain, payloadStart, properties } = frame;
     const view = buffer.subarray(payloadStart, end);
-    if (use === 'take' && messageId === 0) return this.#options.take(topic, view);
+    if (use === 'take' && messageId === 0) return this.#owner.take(topic, view);
     const { forwardedBytes, expirySeconds } = properties;
-    const expiresAt = expirySeconds < 0 ? Number.POSITIVE_INFINITY : this.#options.nowMs() + expirySeconds * 1000;
+    const expiresAt = expirySeconds < 0 ? Number.POSITIVE_INFINITY : this.#shared.nowMs() + expirySeconds * 1000;
     const content = {
       topic,
       // Who only takes it gets a view; what is routed may wait, and must not keep a whole socket read alive.
@@ -124,7 +126,7 @@ export class PublishIntake {
       retain,
       expiresAt,
     };
-    return this.#options.publish(use, content, messageId);
+    return this.#owner.handOn(use, content, messageId);
   }
 
   /** A QoS 2 message counts once, however often it comes until it is released, on whatever connection. */
@@ -163,7 +165,7 @@ export class PublishIntake {
 
   /** What is well formed but not allowed; puts the topic in the place of its alias. */
   #check(): MqttRefusal | undefined {
-    const { limits } = this.#options;
+    const { limits } = this.#shared;
     if (frame.qos === 2 && this.version === 5 && (this.#unreleased?.size ?? 0) >= limits.receiveMaximum) {
       if (!this.session.received?.has(frame.messageId)) return 'receive-maximum-exceeded';
     }
@@ -185,7 +187,7 @@ export class PublishIntake {
     const alias = frame.topicAlias === 0 ? undefined : this.#aliases?.[frame.topicAlias];
     const known = alias === undefined ? this.#topics.note(frame.topicSlot) : alias.use;
     if (known !== undefined) return known;
-    const use = this.#options.mayPublish(frame.topic);
+    const use = this.#owner.mayPublish(frame.topic);
     if (alias === undefined) this.#topics.setNote(frame.topicSlot, use);
     else alias.use = use;
     return use;
@@ -203,25 +205,25 @@ export class PublishIntake {
       if (messageId === 0) return;
       if (outcome.unmatched && this.version === 5) {
         const packet = { cmd: kind, messageId, reasonCode: NO_MATCHING_SUBSCRIBERS } as const;
-        this.#options.outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
-      } else this.#options.outgoing.acknowledge(kind, messageId);
+        this.#outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
+      } else this.#outgoing.acknowledge(kind, messageId);
       return;
     }
     const { code, refusal } = publishRefusals[outcome.reason];
     this.#log(refusal, outcome.message);
     if (messageId !== 0 && this.version === 4) {
-      this.#options.refuse(refusal, outcome.message);
+      this.#owner.refuse(refusal, outcome.message);
       return;
     }
-    this.#options.refused(refusal);
+    this.#shared.refused(refusal);
     if (messageId === 0) return;
     const properties = this.reasonStrings ? { reasonString: outcome.message.slice(0, 512) } : {};
     const packet = { cmd: kind, messageId, reasonCode: code, properties } as const;
-    this.#options.outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
+    this.#outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
   }
 
   #fault(error: unknown): PublishOutcome {
-    this.#options.log('error', 'mqtt.publish-handler-failed', { ...this.#options.who(), error });
+    this.#shared.log('error', 'mqtt.publish-handler-failed', { ...this.#owner.who(), error });
     return { ok: false, reason: 'unavailable', message: 'The platform could not store the message.' };
   }
 
@@ -232,8 +234,8 @@ export class PublishIntake {
       this.#unlogged++;
       return;
     }
-    const fields = { ...this.#options.who(), reason, message, unlogged: this.#unlogged };
-    this.#options.log('warn', 'mqtt.publish-refused', fields);
+    const fields = { ...this.#owner.who(), reason, message, unlogged: this.#unlogged };
+    this.#shared.log('warn', 'mqtt.publish-refused', fields);
     this.#loggedAt = now;
     this.#unlogged = 0;
   }

@@ -1,5 +1,5 @@
 import type { PublishOutcome } from '../door-contract.ts';
-import type { Delivery, Offer } from '../session/deliveries.ts';
+import type { Delivery, Offer } from '../session/delivery.ts';
 import { Message, type MessageContent } from '../session/message.ts';
 import type { Session } from '../session/session.ts';
 import type { StoredMessage, StoredReceiver } from '../store/broker-record.ts';
@@ -62,10 +62,8 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
       message.forgetEncoded();
       return outcome;
     }
-    const record = {
-      ...{ tenant, content, keep: content.retain, receivers: stored, insteadOf: [] },
-      from: noted ? { session: from.number, messageId } : undefined,
-    };
+    const sender = noted ? { session: from.number, messageId } : undefined;
+    const record = { tenant, content, keep: content.retain, from: sender, receivers: stored, insteadOf: [] };
     return settle(message, store(record), outcome, () => {
       if (!content.retain) return;
       const current = space.retained.get(content.topic);

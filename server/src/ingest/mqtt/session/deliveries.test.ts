@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Deliveries, type Delivery, type DeliveryLedger, type DeliveryLimits, type SessionLink } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
+import type { Delivery, DeliveryLedger, DeliveryLimits, SessionLink } from './delivery.ts';
 import { type BacklogTotals, Message } from './message.ts';
 
 const roomy: DeliveryLimits = {

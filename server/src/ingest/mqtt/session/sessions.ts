@@ -1,7 +1,8 @@
 import type { Router } from '../routing/router.ts';
 import type { TopicSpaces } from '../routing/topic-space.ts';
 import type { BrokerRecord, Step } from '../store/broker-record.ts';
-import { Deliveries, type DeliveryLedger, type DeliveryLimits } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
+import type { DeliveryLedger, DeliveryLimits } from './delivery.ts';
 import type { BacklogTotals } from './message.ts';
 import { expiresAt, type Session, type SessionOwner, sessionKey, type Will } from './session.ts';
 
@@ -66,10 +67,20 @@ export function createSessions(options: SessionsOptions) {
   function make(number: number, owner: SessionOwner, identity: unknown, stored: boolean): Session {
     const ledger: DeliveryLedger | undefined = stored && store ? ledgerOf(store, number) : undefined;
     if (stored) storedOf.set(owner.tenant, (storedOf.get(owner.tenant) ?? 0) + 1);
+    // Written out: an object put together by spreading costs several times the memory, and there may be many.
     return {
-      ...{ number, owner, identity, stored, expirySeconds: 0, connected: false, leftAt: 0 },
-      ...{ will: undefined, willDueAt: 0, subscriptions: new Map(), received: undefined },
+      number,
+      owner,
+      identity,
+      stored,
+      expirySeconds: 0,
+      connected: false,
+      leftAt: 0,
+      will: undefined,
+      willDueAt: 0,
+      subscriptions: new Map(),
       deliveries: new Deliveries(limits, totals, ledger, nowMs),
+      received: undefined,
     };
   }
 

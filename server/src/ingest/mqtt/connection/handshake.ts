@@ -1,0 +1,68 @@
+import type { IConnackPacket } from 'mqtt-packet';
+import type { MqttDoorHandlers } from '../door-contract.ts';
+import type { MqttLimits } from '../mqtt-limits.ts';
+import type { MqttRefusal } from '../mqtt-reasons.ts';
+import type { OpenedSession } from '../session/sessions.ts';
+import type { ConnectRequest } from '../wire/connect-request.ts';
+import { acceptance } from '../wire/control-packets.ts';
+import type { DoorShared } from './door-shared.ts';
+
+export type Authenticated<Identity> =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly refusal: MqttRefusal; readonly detail?: string };
+
+type Origin = Pick<Parameters<MqttDoorHandlers<never>['authenticate']>[0], 'clientId' | 'remote' | 'stream'>;
+
+/** Who it is, and whether it may have its will published. Rejects with what a handler throws. */
+export async function authenticate<Identity>(
+  handlers: MqttDoorHandlers<Identity>,
+  { username, password, will }: ConnectRequest,
+  origin: Origin,
+): Promise<Authenticated<Identity>> {
+  const identity = await handlers.authenticate({
+    ...origin,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  });
+  if (identity === null) return { ok: false, refusal: 'bad-credentials' };
+  if (will !== undefined && handlers.mayPublish(identity, will.content.topic) === 'refuse') {
+    const detail = `the will's topic ${will.content.topic.slice(0, 200)}`;
+    return { ok: false, refusal: 'not-authorized', detail };
+  }
+  return { ok: true, identity };
+}
+
+/** Undefined when the tenant has too many sessions. */
+export function openSession<Identity>(
+  { handlers, broker, connectionOf }: DoorShared<Identity>,
+  identity: Identity,
+  clientId: string,
+  { cleanStart, expirySeconds, will }: ConnectRequest,
+): OpenedSession | undefined {
+  const { tenant, name } = handlers.ownerOf(identity);
+  return broker.sessions.open({
+    owner: { tenant, name, clientId },
+    identity,
+    cleanStart,
+    expirySeconds,
+    will,
+    takeOver: (session) => connectionOf.get(session)?.disconnect('session-taken-over'),
+  });
+}
+
+/** CONNACK, and the keep-alive that holds from then on. */
+export function greeting(
+  limits: MqttLimits,
+  { version, clientId, keepAliveSeconds: asked }: ConnectRequest,
+  usedClientId: string,
+  sessionPresent: boolean,
+): { connack: IConnackPacket; keepAliveMs: number } {
+  // MQTT 3.1.1 cannot be told another one.
+  const held = version === 5 ? Math.min(asked, limits.maxKeepAliveSeconds) : asked;
+  const connack = acceptance({
+    ...{ limits, version, sessionPresent },
+    assignedClientId: clientId === '' ? usedClientId : undefined,
+    keepAliveSeconds: held === asked ? undefined : held,
+  });
+  return { connack, keepAliveMs: held * 1000 };
+}
