@@ -291,16 +291,9 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     }
     const link = new ClientLink(this, this.#outgoing, request, limits);
     this.#intake.session = session;
-    this.#packets = new ClientPackets({
-      version,
-      maximumPacketBytes,
-      session,
-      broker,
-      outgoing: this.#outgoing,
-      intake: this.#intake,
-      log,
-      owner: this,
-    });
+    const [outgoing, intake] = [this.#outgoing, this.#intake];
+    const packets = { version, maximumPacketBytes, session, broker, outgoing, intake, log, owner: this };
+    this.#packets = new ClientPackets(packets);
     this.#keepAliveMs = keepAliveMs;
     this.#state = 'connected';
     this.#heardAt = performance.now();
