@@ -50,12 +50,23 @@ export function createAccountingStore(database: Database) {
           .values({ id: 'log', position, since_ms: sinceMs })
           .onConflict((conflict) => conflict.column('id').doUpdateSet({ position }))
           .execute();
-        for (const { holder, tenantNumber, edge, received, repeated } of accounts)
+        const accountRows = accounts.map(({ holder, tenantNumber, edge, received, repeated }) => ({
+          holder,
+          tenant_number: tenantNumber,
+          edge,
+          received,
+          repeated,
+        }));
+        for (const rows of inParts(accountRows))
           await transaction
             .insertInto('accounts')
-            .values({ holder, tenant_number: tenantNumber, edge, received, repeated })
+            .values(rows)
             .onConflict((conflict) =>
-              conflict.columns(['tenant_number', 'holder']).doUpdateSet({ edge, received, repeated }),
+              conflict.columns(['tenant_number', 'holder']).doUpdateSet(({ ref }) => ({
+                edge: ref('excluded.edge'),
+                received: ref('excluded.received'),
+                repeated: ref('excluded.repeated'),
+              })),
             )
             .execute();
         for (const row of refusals)
@@ -64,12 +75,23 @@ export function createAccountingStore(database: Database) {
             .values(row)
             .onConflict((conflict) => conflict.columns(['sender', 'reason']).doUpdateSet(row))
             .execute();
-        for (const book of books)
+        for (const rows of inParts(books)) {
+          const names = Object.keys(rows[0]!).filter((name) => name !== 'edge') as (keyof EdgeBookRow)[];
           await transaction
             .insertInto('edge_books')
-            .values(book)
-            .onConflict((conflict) => conflict.column('edge').doUpdateSet(book))
+            .values(rows)
+            .onConflict((conflict) =>
+              conflict
+                .column('edge')
+                .doUpdateSet(({ ref }) => Object.fromEntries(names.map((name) => [name, ref(`excluded.${name}`)]))),
+            )
             .execute();
+        }
       }),
   };
+}
+
+/** Rows for one statement: a database takes so many parameters and no more. */
+function* inParts<T>(rows: readonly T[]): Iterable<T[]> {
+  for (let i = 0; i < rows.length; i += 200) yield rows.slice(i, i + 200);
 }
