@@ -6,7 +6,7 @@ export function terminalProgress(stream: NodeJS.WriteStream): { show(progress: C
   let lastMs = 0;
   return {
     show({ bytesDone, bytesTotal, filesDone, filesTotal }) {
-      const share = bytesTotal === 0 ? 1 : bytesDone / bytesTotal;
+      const share = bytesTotal === 0 ? 0 : bytesDone / bytesTotal;
       const words = `${String(Math.floor(share * 100)).padStart(3)} %  ${megabytes(bytesDone)} / ${megabytes(bytesTotal)} MB  ${filesDone} / ${filesTotal}`;
       if (stream.isTTY) {
         if (performance.now() - lastMs < 100 && filesDone < filesTotal) return;
