@@ -51,6 +51,9 @@ async function ofStopped(directory: string, to: string): Promise<void> {
     const staged = await stageStopped(directory);
     await writeBackup(staged, { to, software: version, running: false, nowMs: Date.now() }, bar.show);
     bar.end();
+  } catch (cause) {
+    bar.end();
+    throw failure(errorLine(cause));
   } finally {
     await clearStaging(directory);
   }
@@ -67,8 +70,11 @@ async function ofRunning(directory: string, to: string): Promise<void> {
   }
   if (progress.state === 'done') bar.show(progress);
   bar.end();
-  if (progress.state !== 'done')
-    throw new StartRefusal({ zh: `备份失败：${progress.cause}`, en: `The backup failed: ${progress.cause}` });
+  if (progress.state !== 'done') throw failure(progress.cause);
+}
+
+function failure(cause: string | null): StartRefusal {
+  return new StartRefusal({ zh: `备份失败：${cause}`, en: `The backup failed: ${cause}` });
 }
 
 function ask(directory: string, method: string, path: string, body?: unknown): Promise<BackupProgress> {
