@@ -1,16 +1,23 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Json, job, type Point, type TenantId } from '@luban/contracts';
 import { z } from 'zod';
 import type { Jobs } from '../jobs/jobs.ts';
 import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import { type Telemetry, TelemetryFault } from '../telemetry/telemetry.ts';
 import { asked, checkSpan, span } from './reading-questions.ts';
 
 const detail = z.object({
   series: z.array(z.int()),
   from: z.int(),
   to: z.int(),
+  /** As many as there were when it was asked for. */
+  samples: z.int(),
 });
+
+/** The store may come back while a deletion waits: it is asked again, about a minute long. */
+const attempts = 20;
+const pauseMs = 3_000;
 
 interface DeletionOptions {
   telemetry: Telemetry;
@@ -22,9 +29,16 @@ interface DeletionOptions {
 export function registerDeletion(http: Http, { telemetry, jobs, pointsAsked }: DeletionOptions): void {
   jobs.define('delete-readings', {
     async run(one, { tenantNumber }, control): Promise<Json> {
-      const { series, from, to } = detail.parse(one.detail);
+      const { series, from, to, samples } = detail.parse(one.detail);
       const what = { tenant: tenantNumber, series, fromUs: from, toUs: to };
-      return { deleted: await telemetry.remove(what, control.progress, control.signal) };
+      for (let attempt = 1; ; attempt++)
+        try {
+          await telemetry.remove(what, control.progress, control.signal);
+          return { deleted: samples };
+        } catch (error) {
+          if (!(error instanceof TelemetryFault) || control.signal.aborted || attempt === attempts) throw error;
+          await setTimeout(pauseMs, undefined, { signal: control.signal });
+        }
     },
   });
   http.route({
@@ -59,7 +73,7 @@ export function registerDeletion(http: Http, { telemetry, jobs, pointsAsked }: D
       const { tenant, tenantNumber, user } = actor;
       return reply
         .status(202)
-        .send(await jobs.add({ tenant, tenantNumber, user }, 'delete-readings', { series, from, to }));
+        .send(await jobs.add({ tenant, tenantNumber, user }, 'delete-readings', { series, from, to, samples }));
     },
   });
 }

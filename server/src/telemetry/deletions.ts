@@ -86,26 +86,35 @@ export function createDeletions(options: DeletionsOptions): Deletions {
       const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
       let done = 0;
       await onProgress(0, total);
-      for (const { partition, rows } of partitions) {
-        signal.throwIfAborted();
-        await store.deleteInPartition(partition, deletion);
-        done += rows;
-        await onProgress(done, total);
+      try {
+        for (const { partition, rows } of partitions) {
+          signal.throwIfAborted();
+          await store.deleteInPartition(partition, deletion);
+          done += rows;
+          await onProgress(done, total);
+        }
+      } finally {
+        // Also where it was cut off: sums and latest values are those of what is left.
+        await renewSums(deletion);
       }
-      signal.throwIfAborted();
-      await store.deleteRollups('minutes', deletion, span);
-      await store.deleteRollups('hours', deletion, span);
-      // Hours of which a part is left, and samples that came since: sums of what there is now.
-      const edges = { fromUs: Math.floor(span.fromUs / hourUs) * hourUs, toUs: Math.ceil(span.toUs / hourUs) * hourUs };
-      for (const { series: one, hour } of await store.hoursLeft(deletion, edges)) rollups.markLate(tenant, one, hour);
-      for (const hour of [edges.fromUs / hourUs, edges.toUs / hourUs - 1])
-        for (const one of series) rollups.markLate(tenant, one, hour);
-      await rollups.save();
-      await store.deleteLatest(deletion, span);
-      for (const one of series) await renewLatest(tenant, one, deletion);
       return total;
     },
   };
+
+  async function renewSums(deletion: Deletion): Promise<void> {
+    const { tenant, series } = deletion;
+    const span = { fromUs: deletion.fromUs, toUs: deletion.toUs };
+    await store.deleteRollups('minutes', deletion, span);
+    await store.deleteRollups('hours', deletion, span);
+    // Hours of which a part is left, and samples that came since: sums of what there is now.
+    const edges = { fromUs: Math.floor(span.fromUs / hourUs) * hourUs, toUs: Math.ceil(span.toUs / hourUs) * hourUs };
+    for (const { series: one, hour } of await store.hoursLeft(deletion, edges)) rollups.markLate(tenant, one, hour);
+    for (const hour of [edges.fromUs / hourUs, edges.toUs / hourUs - 1])
+      for (const one of series) rollups.markLate(tenant, one, hour);
+    await rollups.save();
+    await store.deleteLatest(deletion, span);
+    for (const one of series) await renewLatest(tenant, one, deletion);
+  }
 
   /** The newest sample is gone: the one before it is the newest now. */
   async function renewLatest(tenant: number, series: number, deletion: Deletion): Promise<void> {

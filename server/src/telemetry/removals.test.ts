@@ -148,6 +148,8 @@ test('a deletion that was cut off is completed by asking again', async () => {
     [1, t0, 1],
     [1, t0 + day, 2],
   ]);
+  await telemetry.flush();
+  await telemetry.rollUp();
   const what = { tenant: 1, series: [1], fromUs: 0, toUs: 9e15 };
   const cut = new AbortController();
   await expect(
@@ -160,6 +162,12 @@ test('a deletion that was cut off is completed by asking again', async () => {
     ),
   ).rejects.toThrow();
   expect(await values(telemetry, 1)).toEqual([2]);
+  const daily = { tenant: 1, series: [1], fromUs: t0, toUs: t0 + 2 * day, widthUs: day };
+  const sums = async () =>
+    (await telemetry.buckets(daily)).get(1)!.map(({ start, count }) => [(start - t0) / day, count]);
+  expect(await sums()).toEqual([[1, 1]]);
+  await telemetry.rollUp();
+  expect(await sums()).toEqual([[1, 1]]);
   expect(await telemetry.remove(what, async () => undefined, never)).toBe(1);
   expect(await values(telemetry, 1)).toEqual([]);
   expect(telemetry.latest(1, [1]).size).toBe(0);
