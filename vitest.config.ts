@@ -3,6 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Runs that are worth their minutes only at length: `npm run test:faults` has them, with all others in `tests/faults`. */
 const onlyAtLength = [
   'edge-disk-errors',
+  'full-disks',
   'link-faults',
   'clock-jumps',
   'damaged-files',
