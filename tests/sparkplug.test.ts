@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type InProcessPlatform, startInProcess } from './fixtures/in-process-platform.ts';
+import { createPlatform } from './fixtures/platform-process.ts';
 import { connectEdgeNode, type MetricFields, type SparkplugEdgeNode } from './fixtures/sparkplug-edge-node.ts';
 import { until } from './fixtures/until.ts';
 
@@ -343,4 +344,30 @@ test('the primary host says that it is there, and that it goes', async () => {
   await own.stop();
   expect(JSON.parse(node.states[1]!.text)).toMatchObject({ online: false });
   await node.end();
+});
+
+test('a node that goes while the platform is down is dead when it is back', async () => {
+  newGroup();
+  const own = await createPlatform();
+  try {
+    await own.start();
+    await own.api.setUp();
+    const made = await own.api.post('/api/v1/edges', { name: 'node', createsThings: true });
+    const { token } = await own.api.post(`/api/v1/edges/${made.id}/enrolment-token`, {});
+    const { key } = await own.api.post('/api/v1/edges/enrol', { token, software: 'sparkplug' });
+    const node = await connectEdgeNode(own.mqttUrl, group, 'Line 1', { username: made.id, password: key });
+    await node.nodeBirth();
+    await node.birth('Press', [double('a', 1)]);
+    const [thing] = (await own.api.get('/api/v1/things?limit=10')).items.filter(
+      ({ name }: { name: string }) => name === 'Press',
+    );
+    const now = async () => (await own.api.get(`/api/v1/readings/latest?thing=${thing.id}`)).items[0].reading;
+    expect(await now()).toMatchObject({ value: 1, quality: 'good' });
+    await own.kill();
+    await node.end();
+    await own.start();
+    await until(async () => (await now())?.reason === 'notConnected', 'nobody has come back', 30_000);
+  } finally {
+    await own.remove();
+  }
 });

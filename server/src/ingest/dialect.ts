@@ -30,6 +30,8 @@ export interface Dialect {
   subscribed?(peer: DialectPeer, filter: string): void;
   /** The connection is gone. */
   closed?(peer: DialectPeer): void;
+  /** The door is open. */
+  start?(): void;
   /** The platform stops: whoever listens hears it while there are connections. Never rejects. */
   stop?(): Promise<void>;
 }

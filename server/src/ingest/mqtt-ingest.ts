@@ -191,7 +191,9 @@ export function createMqttIngest(options: MqttIngestOptions) {
     async start(): Promise<{ port: number }> {
       if (anonymous !== null) await checkAnonymous(anonymous);
       expiry = setInterval(endExpired, expiryCheckMs);
-      return door.start();
+      const opened = await door.start();
+      for (const dialect of dialects) dialect.start?.();
+      return opened;
     },
     async stop(): Promise<void> {
       clearInterval(expiry);

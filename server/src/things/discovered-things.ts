@@ -133,6 +133,8 @@ export function createDiscovery({ database, now, hold, heldOf, changed, director
       return model?.properties ?? [];
     },
     thingsThrough: (tenant: TenantId, edge: EdgeId): Promise<Thing[]> => store.thingsThrough(tenant, edge),
+    /** Of every tenant: what was discovered at places that begin so, and which edge speaks for it. */
+    discoveredUnder: (prefix: string) => store.discoveredUnder(prefix),
     sendThrough,
     /**
      * Makes the thing, or brings its model up to what the device now says: properties are added, never taken away.

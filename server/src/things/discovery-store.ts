@@ -11,7 +11,7 @@ export interface ModelThing {
   readonly edgeNumber: number | null;
 }
 
-/** The SQL about things that make themselves known. Every query names the tenant. */
+/** The SQL about things that make themselves known. Every query of a user names the tenant. */
 export function createDiscoveryStore(database: Database) {
   const db = database.withTables<ThingTables>();
   return {
@@ -24,6 +24,23 @@ export function createDiscoveryStore(database: Database) {
         .executeTakeFirst();
       return row === undefined ? null : toThing(row);
     },
+    discoveredUnder: async (prefix: string) =>
+      (
+        await db
+          .selectFrom('things')
+          .select(['id', 'tenant', 'tenant_number', 'edge', 'edge_number', 'source'])
+          .where('source', 'like', `${prefix}%`)
+          .where('edge', 'is not', null)
+          .orderBy('id')
+          .execute()
+      ).map((row) => ({
+        thing: row.id as ThingId,
+        tenant: row.tenant as TenantId,
+        tenantNumber: Number(row.tenant_number),
+        edge: row.edge as EdgeId,
+        edgeNumber: Number(row.edge_number),
+        source: row.source!,
+      })),
     thingsThrough: async (tenant: TenantId, edge: EdgeId): Promise<Thing[]> =>
       (
         await db

@@ -14,6 +14,8 @@ export class SparkplugNode {
   readonly name: string;
   /** Who gave birth to it; null while it is not alive. */
   identity: MachineIdentity | null = null;
+  /** True once it was alive since the platform started. */
+  known = false;
   /** The connection that it speaks on. */
   peer = '';
   bdSeq: number | null = null;
@@ -38,6 +40,7 @@ export class SparkplugNode {
 
   begin(identity: MachineIdentity, peer: string, payload: Payload): void {
     this.identity = identity;
+    this.known = true;
     this.peer = peer;
     this.bdSeq = bdSeqOf(payload);
     this.#seq = payload.seq;

@@ -18,6 +18,8 @@ import { namespace, readTopic, type SparkplugTopic } from './sparkplug-topic.ts'
 const askAgainMs = 5000;
 /** How much longer after a birth that was refused. */
 const refusedForMs = 55_000;
+/** After the platform's start: nodes that live come back within this time. */
+const comeBackMs = 10_000;
 const mostNodes = 20_000;
 /** 2000-01-01, ms: a clock before it was never set, so the time of arrival is the better one. */
 const leastTimeMs = 946_684_800_000;
@@ -41,10 +43,11 @@ export interface SparkplugStats {
  * deaths turn every point of what died bad. A gap, an unknown alias or a missing birth asks the node for its birth.
  */
 export function createSparkplug(context: DialectContext): Dialect & { stats(): SparkplugStats } {
-  const { ingest, edges, nowUs, lines } = context;
+  const { ingest, things, edges, nowUs, lines } = context;
   const nodes = new Map<string, SparkplugNode>();
   const bind = createBirthBinding(context);
   const state = createHostState(context);
+  let burial: NodeJS.Timeout | undefined;
   const counts = { births: 0, deaths: 0, gaps: 0, unknown: 0, rebirthsAsked: 0 };
 
   function nowMs(): number {
@@ -139,12 +142,11 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
   /** Every point of these series turns bad, no earlier than the last value that it ends. */
   async function turnBad(
     node: SparkplugNode,
+    identity: MachineIdentity,
     series: readonly number[],
     timeUs: number,
     quality: number,
   ): Promise<void> {
-    const { identity } = node;
-    if (identity === null) return;
     const at = Math.max(timeUs, node.newestUs + 1);
     for (let from = 0; from < series.length; from += maxBatchSamples) {
       const part = series.slice(from, from + maxBatchSamples);
@@ -157,22 +159,43 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
   }
 
   async function die(node: SparkplugNode, why: string): Promise<void> {
-    if (!node.alive) return;
+    const { identity } = node;
+    if (identity === null) return;
     const series = node.allSeries();
     counts.deaths++;
     lines('info', 'sparkplug node died', { group: node.group, node: node.name, why });
-    const dying = turnBad(node, series, nowUs(), notConnected);
+    const dying = turnBad(node, identity, series, nowUs(), notConnected);
     node.end();
     await dying;
   }
 
+  /** Nodes that went while the platform was away send no death: who has not come back by now is dead. */
+  async function buryUnseen(): Promise<void> {
+    for (const { tenant, tenantNumber, edge, edgeNumber, source, thing } of await things.discoveredUnder(
+      `${namespace}/`,
+    )) {
+      const [, group = '', name = ''] = source.split('/');
+      if (nodes.get(`${tenantNumber}/${group}/${name}`)?.known === true) continue;
+      const identity = { kind: 'edge', edge, tenant, tenantNumber, number: edgeNumber } as const;
+      const points = things.pointsOf(tenant, thing).filter(({ device }) => device === null);
+      await turnBad(
+        new SparkplugNode(group, name),
+        identity,
+        points.map(({ series }) => series),
+        nowUs(),
+        notConnected,
+      );
+    }
+  }
+
   async function deviceDeath(node: SparkplugNode, device: string | null, { timestamp }: Payload): Promise<void> {
     const born = node.born.get(device);
-    if (born === undefined) return;
+    if (born === undefined || node.identity === null) return;
     node.born.delete(device);
     counts.deaths++;
     await turnBad(
       node,
+      node.identity,
       born.series,
       timestamp >= leastTimeMs ? Math.min(timestamp * 1000, nowUs()) : nowUs(),
       deviceSilent,
@@ -272,7 +295,18 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
       }
       if (spoke && peer.identity.kind === 'edge') edges.connected(peer.identity.edge, false);
     },
-    stop: () => state.offline(),
+    start() {
+      const bury = () =>
+        buryUnseen().catch((error: unknown) =>
+          lines('error', 'sparkplug deaths not stored', { cause: errorLine(error) }),
+        );
+      burial = setTimeout(bury, comeBackMs);
+      burial.unref();
+    },
+    async stop() {
+      clearTimeout(burial);
+      await state.offline();
+    },
     stats: () => ({ nodes: [...nodes.values()].filter(({ alive }) => alive).length, ...counts }),
   };
 }
