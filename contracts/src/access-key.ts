@@ -37,7 +37,12 @@ export const newAccessKey = z
     path: ['publish'],
   });
 export type NewAccessKey = z.infer<typeof newAccessKey>;
-export const issuedAccessKey = accessKey.extend({ secret: z.string() });
+/** With what it takes to use it at once: the secret, and where the MQTT doors are; no TLS without a certificate. */
+export const issuedAccessKey = accessKey.extend({
+  secret: z.string(),
+  mqttPort: z.int(),
+  mqttTlsPort: z.int().nullable(),
+});
 export type IssuedAccessKey = z.infer<typeof issuedAccessKey>;
 
 /** A short-lived stand-in for an access key, for a browser or a phone. Topics left out are those of the key. */

@@ -250,6 +250,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     };
   }
   let mqttPort = config.mqttPort;
+  let mqttTlsPort: number | null = null;
   const httpMeter = meterHttp(http);
   await registerOpenApi(http);
   registerIdentityRoutes(http, identity, {
@@ -269,7 +270,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
   registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
   registerDeviceRoutes(http, edges);
-  registerAccessRoutes(http, access);
+  registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));
   registerFlowRoutes(http, flowOf);
   registerAccountingRoutes(http, { accounting, edges });
   const ready = createHealth({
@@ -353,7 +354,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await http.listen({ host: config.plainHost, port: config.httpPort });
       await operatorDoor.start((request, response) => http.routing(request, response));
       const httpsPort = (await tls?.https.start())?.port ?? null;
-      const mqttTlsPort = (await tls?.mqtt.start())?.port ?? null;
+      mqttTlsPort = (await tls?.mqtt.start())?.port ?? null;
       return { httpPort: (http.server.address() as AddressInfo).port, mqttPort, httpsPort, mqttTlsPort };
     },
     /** Doors first, so that nothing new comes; then what is behind them. */

@@ -1,4 +1,5 @@
 import type {
+  AccessKey,
   Binding,
   Edge,
   EdgeAccount,
@@ -36,6 +37,13 @@ export const setupQuery = queryOptions({
 export const usersQuery = queryOptions({
   queryKey: ['users'],
   queryFn: ({ signal }) => api.get<Page<User>>('/users', { limit: 1000 }, signal),
+});
+export const accessKeysQuery = infiniteQueryOptions({
+  queryKey: ['access-keys'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<AccessKey>>('/access-keys', { cursor: pageParam, limit: 200 }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next,
 });
 export const sitesQuery = queryOptions({
   queryKey: ['sites'],

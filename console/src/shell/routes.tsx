@@ -129,6 +129,11 @@ const tree = root.addChildren([
     }),
     createRoute({
       getParentRoute: () => inside,
+      path: '/access-keys',
+      component: lazyRouteComponent(() => import('../access/access-page.tsx'), 'AccessPage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
       path: '/users',
       component: lazyRouteComponent(() => import('../users/users-page.tsx'), 'UsersPage'),
     }),

@@ -4,6 +4,7 @@ import {
   ClusterOutlined,
   DashboardOutlined,
   HistoryOutlined,
+  KeyOutlined,
   LineChartOutlined,
   LogoutOutlined,
   MenuOutlined,
@@ -11,6 +12,7 @@ import {
   TranslationOutlined,
   UserOutlined,
 } from '@ant-design/icons';
+import type { Permission } from '@luban/contracts';
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { Button, Drawer, Dropdown } from 'antd';
@@ -27,15 +29,25 @@ import { AccountForm } from './account-form.tsx';
 import { Brand } from './brand.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 
-const places: { to: '/' | '/things' | '/explorer' | '/edges' | '/history' | '/users'; text: Both; icon: ReactNode }[] =
-  [
-    { to: '/', text: shell.overview, icon: <DashboardOutlined /> },
-    { to: '/things', text: shell.things, icon: <ApartmentOutlined /> },
-    { to: '/explorer', text: shell.explorer, icon: <LineChartOutlined /> },
-    { to: '/edges', text: shell.edges, icon: <ClusterOutlined /> },
-    { to: '/history', text: shell.history, icon: <HistoryOutlined /> },
-    { to: '/users', text: shell.users, icon: <TeamOutlined /> },
-  ];
+const places: {
+  to: '/' | '/things' | '/explorer' | '/edges' | '/history' | '/access-keys' | '/users';
+  text: Both;
+  icon: ReactNode;
+}[] = [
+  { to: '/', text: shell.overview, icon: <DashboardOutlined /> },
+  { to: '/things', text: shell.things, icon: <ApartmentOutlined /> },
+  { to: '/explorer', text: shell.explorer, icon: <LineChartOutlined /> },
+  { to: '/edges', text: shell.edges, icon: <ClusterOutlined /> },
+  { to: '/history', text: shell.history, icon: <HistoryOutlined /> },
+  { to: '/access-keys', text: shell.accessKeys, icon: <KeyOutlined /> },
+  { to: '/users', text: shell.users, icon: <TeamOutlined /> },
+];
+
+/** What a page needs that not everybody has. */
+const neededFor: Partial<Record<(typeof places)[number]['to'], Permission>> = {
+  '/access-keys': 'access.read',
+  '/users': 'users.read',
+};
 
 function NavLink({ place }: { place: (typeof places)[number] }) {
   const t = useText();
@@ -111,7 +123,10 @@ export function Shell() {
     live.start();
     return () => live.stop();
   }, []);
-  const seen = places.filter((place) => place.to !== '/users' || me.permissions.includes('users.read'));
+  const seen = places.filter(({ to }) => {
+    const needed = neededFor[to];
+    return needed === undefined || me.permissions.includes(needed);
+  });
   return (
     <div className="shell">
       <a className="skip" href="#content">

@@ -17,7 +17,12 @@ import type { Access } from './access.ts';
 
 const keyParams = z.object({ id: idSchema('access') });
 
-export function registerAccessRoutes(http: Http, access: Access): void {
+interface MqttPorts {
+  readonly mqttPort: number;
+  readonly mqttTlsPort: number | null;
+}
+
+export function registerAccessRoutes(http: Http, access: Access, mqttPorts: () => MqttPorts): void {
   http.route({
     method: 'GET',
     url: '/api/v1/access-keys',
@@ -53,7 +58,7 @@ export function registerAccessRoutes(http: Http, access: Access): void {
     handler: async (request, reply) => {
       const actor = actorOf(request);
       if (actor.kind !== 'user') throw new Refusal('permission.denied');
-      return reply.status(201).send(await access.issue(actor, request.body));
+      return reply.status(201).send({ ...(await access.issue(actor, request.body)), ...mqttPorts() });
     },
   });
   http.route({

@@ -4,7 +4,6 @@ import {
   type AccessKeyId,
   filterContains,
   filterForClient,
-  type IssuedAccessKey,
   type NewAccessKey,
   type NewAccessToken,
   newId,
@@ -99,7 +98,7 @@ export function createAccess({ database, dataDirectory, now, userName, dismiss }
     async issue(
       by: { tenant: TenantId; tenantNumber: number; user: UserId },
       wanted: NewAccessKey,
-    ): Promise<IssuedAccessKey> {
+    ): Promise<AccessKey & { secret: string }> {
       const expiresMs = wanted.expiresAt === null ? null : Date.parse(wanted.expiresAt);
       if (expiresMs !== null && expiresMs <= now())
         throw new Refusal('request.invalid', 'The expiry is in the past', [
