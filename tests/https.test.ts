@@ -25,7 +25,12 @@ function install(files: { certificate: string; key: string }): void {
 beforeAll(async () => {
   install(first);
   platform = await startInProcess({
-    tls: { files: { certificate, key, clientCa: null, clientCrl: null }, httpsPort: 0, mqttPort: 0 },
+    tls: {
+      files: { certificate, key, clientCa: null, clientCrl: null },
+      httpsPort: 0,
+      mqttPort: 0,
+      clientCertificates: 'not-asked',
+    },
   });
   port = platform.ports.httpsPort!;
 });

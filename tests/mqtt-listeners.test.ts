@@ -28,7 +28,12 @@ function install({ certificate, key }: { certificate: string; key: string }): vo
 beforeAll(async () => {
   install(first);
   platform = await startInProcess({
-    tls: { files: { ...files, clientCa: null, clientCrl: null }, httpsPort: 0, mqttPort: 0 },
+    tls: {
+      files: { ...files, clientCa: null, clientCrl: null },
+      httpsPort: 0,
+      mqttPort: 0,
+      clientCertificates: 'not-asked',
+    },
   });
   ({ api } = await platform.addTenant('Works', 'owner@works.example'));
   thing = await addThing(api, 'SENDER-1');

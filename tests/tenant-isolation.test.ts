@@ -214,6 +214,7 @@ test('a viewer reads, and changes nothing but the own account', async () => {
     .map(({ name }) => name);
   const reads = [
     'GET /api/v1/access-keys',
+    'GET /api/v1/client-certificates',
     'GET /api/v1/things/{id}/keys',
     'GET /api/v1/users',
     'GET /metrics',

@@ -12,7 +12,8 @@ export type IdKind =
   | 'gap'
   | 'key'
   | 'job'
-  | 'access';
+  | 'access'
+  | 'certificate';
 export type Id<K extends IdKind> = string & { readonly __id: K };
 
 export type TenantId = Id<'tenant'>;

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { AccessKeyId, DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
-import { createAccess } from './access/access.ts';
+import { type CertificateId, createAccess } from './access/access.ts';
 import { accessMigrations } from './access/access-migrations.ts';
 import { registerAccessRoutes } from './access/access-routes.ts';
+import { registerClientCertificateRoutes } from './access/client-certificates-routes.ts';
 import { createAccounting } from './accounting/accounting.ts';
 import { accountingMigrations } from './accounting/accounting-migrations.ts';
 import { registerAccountingRoutes } from './accounting/accounting-routes.ts';
@@ -58,7 +59,7 @@ import { createOperatorDoor } from './platform/http/operator-door.ts';
 import { createUpgrades } from './platform/http/upgrades.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
-import { createCertificates } from './platform/tls/certificates.ts';
+import { type Certificates, createCertificates } from './platform/tls/certificates.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
@@ -147,6 +148,9 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     now: nowMs,
     userName: async (tenant, user) => (await identity.users.get(tenant, user)).name,
     dismiss: (key: AccessKeyId) => mqtt.dismiss(key),
+    dismissCertificate: (certificate: CertificateId) => mqtt.dismissCertificate(certificate),
+    things,
+    edges,
   });
 
   // The path of a sample: doors → ingest → log → telemetry → live.
@@ -159,6 +163,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   });
   const ingest = createIngest({ log, directory: things.directory, nowUs, lines });
   const refused = createRefusedValues({ nowMs, lines });
+  const certificates = config.tls && createCertificates({ files: config.tls.files, now: nowMs, lines });
   const mqtt = createMqttIngest({
     host: config.plainHost,
     port: config.mqttPort,
@@ -168,6 +173,8 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     edges,
     access,
     anonymous: config.mqttAnonymous,
+    otherHosts: config.tls === null ? [] : [config.host],
+    revoked: () => certificates?.current().revoked ?? new Set(),
     refused,
     nowUs,
     lines,
@@ -240,13 +247,14 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   live.start(upgrades);
   const mqttWebSocket = createMqttWebSocket(mqtt.accept);
   mqttWebSocket.start(upgrades);
-  const tls = config.tls && createTlsDoors(config.host, config.tls);
-  function createTlsDoors(host: string, { files, httpsPort, mqttPort }: TlsConfig) {
-    const certificates = createCertificates({ files, now: nowMs, lines });
+  const tls = config.tls && certificates && createTlsDoors(config.tls, certificates);
+  function createTlsDoors({ httpsPort, mqttPort: port, clientCertificates }: TlsConfig, certificates: Certificates) {
+    const { host } = config;
+    certificates.onChange(() => mqtt.endRevoked());
     return {
       certificates,
       https: createHttpsListener({ host, port: httpsPort, certificates, http, upgrades, lines }),
-      mqtt: createMqttTlsListener({ host, port: mqttPort, certificates, accept: mqtt.accept, lines }),
+      mqtt: createMqttTlsListener({ host, port, certificates, clientCertificates, accept: mqtt.accept, lines }),
     };
   }
   let mqttPort = config.mqttPort;
@@ -270,6 +278,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
   registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
   registerDeviceRoutes(http, edges);
+  registerClientCertificateRoutes(http, access);
   registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));
   registerFlowRoutes(http, flowOf);
   registerAccountingRoutes(http, { accounting, edges });

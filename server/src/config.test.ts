@@ -49,4 +49,12 @@ test('TLS needs both files, and the doors without it may stay on another address
   expect(() => readConfig({ LUBAN_TLS_CERT: 'c.pem' })).toThrow('LUBAN_TLS_CERT needs LUBAN_TLS_KEY');
   expect(() => readConfig({ LUBAN_TLS_KEY: 'k.pem' })).toThrow('LUBAN_TLS_KEY needs LUBAN_TLS_CERT');
   expect(() => readConfig({ LUBAN_HTTPS_PORT: '443' })).toThrow('LUBAN_HTTPS_PORT needs LUBAN_TLS_CERT');
+
+  const tls = { LUBAN_TLS_CERT: 'c.pem', LUBAN_TLS_KEY: 'k.pem' };
+  expect(readConfig({ ...tls, LUBAN_MQTT_CLIENT_CA: 'ca.pem' }).tls?.clientCertificates).toBe('asked');
+  const required = { LUBAN_MQTT_CLIENT_CERT: 'required' };
+  expect(readConfig({ ...tls, LUBAN_MQTT_CLIENT_CA: 'ca.pem', ...required }).tls?.clientCertificates).toBe('required');
+  expect(() => readConfig({ LUBAN_MQTT_CLIENT_CA: 'ca.pem' })).toThrow('LUBAN_MQTT_CLIENT_CA needs LUBAN_TLS_CERT');
+  for (const lone of [required, { LUBAN_MQTT_CLIENT_CRL: 'crl.pem' }])
+    expect(() => readConfig({ ...tls, ...lone })).toThrow('need LUBAN_MQTT_CLIENT_CA');
 });

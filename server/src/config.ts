@@ -31,6 +31,14 @@ const schema = z.object({
     .describe('Address of the doors without TLS, where it is not LUBAN_HOST: 127.0.0.1 leaves only TLS to the network'),
   LUBAN_TLS_CERT: file.describe('PEM file: the certificate and its chain. With it there are HTTPS and MQTT by TLS'),
   LUBAN_TLS_KEY: file.describe('PEM file: the key of the certificate'),
+  LUBAN_MQTT_CLIENT_CA: file.describe(
+    'PEM file: authorities of client certificates. With it MQTT by TLS asks for them',
+  ),
+  LUBAN_MQTT_CLIENT_CRL: file.describe('PEM file: revocation lists, one of each of these authorities'),
+  LUBAN_MQTT_CLIENT_CERT: z
+    .enum(['optional', 'required'])
+    .default('optional')
+    .describe('required: nobody comes in by MQTT with TLS without a certificate of these authorities'),
   LUBAN_HTTPS_PORT: port.optional().describe('8443 where there is a certificate'),
   LUBAN_MQTT_TLS_PORT: port.optional().describe('8883 where there is a certificate'),
   LUBAN_LOG: z
@@ -69,6 +77,7 @@ export interface TlsConfig {
   readonly files: CertificateFiles;
   readonly httpsPort: number;
   readonly mqttPort: number;
+  readonly clientCertificates: 'not-asked' | 'asked' | 'required';
 }
 
 export interface ServerConfig {
@@ -129,15 +138,22 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
 
 function tlsOf(values: z.output<typeof schema>): TlsConfig | null {
   const { LUBAN_TLS_CERT: certificate, LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT, LUBAN_MQTT_TLS_PORT } = values;
+  const { LUBAN_MQTT_CLIENT_CA, LUBAN_MQTT_CLIENT_CRL, LUBAN_MQTT_CLIENT_CERT } = values;
+  const required = LUBAN_MQTT_CLIENT_CERT === 'required';
   if (certificate === undefined) {
-    const without = Object.entries({ LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT, LUBAN_MQTT_TLS_PORT });
-    for (const [name, set] of without) if (set !== undefined) throw new Error(`${name} needs LUBAN_TLS_CERT`);
-    return null;
+    const without = { LUBAN_TLS_KEY: key, LUBAN_HTTPS_PORT, LUBAN_MQTT_TLS_PORT, LUBAN_MQTT_CLIENT_CA };
+    for (const [name, set] of Object.entries(without))
+      if (set !== undefined) throw new Error(`${name} needs LUBAN_TLS_CERT`);
   }
+  if (LUBAN_MQTT_CLIENT_CA === undefined && (LUBAN_MQTT_CLIENT_CRL !== undefined || required))
+    throw new Error('LUBAN_MQTT_CLIENT_CRL and LUBAN_MQTT_CLIENT_CERT=required need LUBAN_MQTT_CLIENT_CA');
+  if (certificate === undefined) return null;
   if (key === undefined) throw new Error('LUBAN_TLS_CERT needs LUBAN_TLS_KEY, the key of the certificate');
+  const clientCa = LUBAN_MQTT_CLIENT_CA ?? null;
   return {
-    files: { certificate, key, clientCa: null, clientCrl: null },
+    files: { certificate, key, clientCa, clientCrl: LUBAN_MQTT_CLIENT_CRL ?? null },
     httpsPort: LUBAN_HTTPS_PORT ?? 8443,
     mqttPort: LUBAN_MQTT_TLS_PORT ?? 8883,
+    clientCertificates: clientCa === null ? 'not-asked' : required ? 'required' : 'asked',
   };
 }

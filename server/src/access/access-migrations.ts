@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 
-/** Access keys. Topics are JSON, times are ms since 1970. */
+/** Access keys and client certificates. Topics are JSON, times are ms since 1970. */
 export type AccessTables = {
   access_keys: {
     id: string;
@@ -16,6 +16,20 @@ export type AccessTables = {
     created_by_name: string;
     last_used_ms: number | null;
     expires_ms: number | null;
+    revoked_ms: number | null;
+  };
+  client_certificates: {
+    id: string;
+    tenant: string;
+    holder: string;
+    kind: string;
+    fingerprint: string;
+    /** What can be bound once: a certificate by anybody, an issuer for one holder. */
+    bound_once: string;
+    pem: string | null;
+    created_ms: number;
+    created_by: string;
+    created_by_name: string;
     revoked_ms: number | null;
   };
 };
@@ -41,6 +55,30 @@ export const accessMigrations: Record<string, Migration> = {
         .addColumn('revoked_ms', 'bigint')
         .execute();
       await db.schema.createIndex('access_keys_by_tenant').on('access_keys').columns(['tenant', 'id']).execute();
+    },
+  },
+  '0022-client-certificates': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('client_certificates')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('holder', 'text', (column) => column.notNull())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('fingerprint', 'text', (column) => column.notNull())
+        .addColumn('bound_once', 'text', (column) => column.notNull().unique())
+        .addColumn('pem', 'text')
+        .addColumn('created_ms', 'bigint', (column) => column.notNull())
+        .addColumn('created_by', 'text', (column) => column.notNull())
+        .addColumn('created_by_name', 'text', (column) => column.notNull())
+        .addColumn('revoked_ms', 'bigint')
+        .execute();
+      for (const column of ['tenant', 'holder', 'fingerprint'])
+        await db.schema
+          .createIndex(`client_certificates_by_${column}`)
+          .on('client_certificates')
+          .column(column)
+          .execute();
     },
   },
 };

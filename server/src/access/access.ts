@@ -4,19 +4,24 @@ import {
   type AccessKeyId,
   filterContains,
   filterForClient,
+  isId,
   type NewAccessKey,
   type NewAccessToken,
   newId,
   type TenantId,
   type UserId,
 } from '@luban/contracts';
+import type { Edges } from '../edges/edges.ts';
 import type { Database } from '../platform/database/database.ts';
 import { Refusal } from '../platform/errors.ts';
 import { openKeyFile } from '../platform/key-file.ts';
 import { hashSecret, newSecret } from '../platform/secret.ts';
+import type { Things } from '../things/things.ts';
 import { type AccessKeyRow, createAccessStore } from './access-store.ts';
 import { signToken, tokenPrefix, verifyToken } from './access-token.ts';
+import { type CertificateId, createClientCertificates } from './client-certificates.ts';
 
+export type { CertificateId } from './client-certificates.ts';
 export type Access = ReturnType<typeof createAccess>;
 
 /** Who came in by an access key or a token of one, and what they may do until when. */
@@ -39,6 +44,10 @@ interface AccessOptions {
   userName: (tenant: TenantId, user: UserId) => Promise<string>;
   /** Ends the connections that were opened with this key or a token of it. */
   dismiss: (key: AccessKeyId) => void;
+  /** Ends the connections that were opened with this certificate. */
+  dismissCertificate: (certificate: CertificateId) => void;
+  things: Things;
+  edges: Edges;
 }
 
 /** How exact `lastUsedAt` is: a program that connects all the time does not write the records all the time. */
@@ -51,8 +60,9 @@ export function isAccessSecret(secret: Buffer): boolean {
   return start === `${keyPrefix}_` || start === tokenPrefix;
 }
 
-/** Access keys: what a tenant's programs that are neither edge nor thing may publish and subscribe to. */
-export function createAccess({ database, dataDirectory, now, userName, dismiss }: AccessOptions) {
+/** Access keys and client certificates: what a tenant's programs that are neither edge nor thing may publish and subscribe to. */
+export function createAccess(options: AccessOptions) {
+  const { database, dataDirectory, now, userName, dismiss, dismissCertificate, things, edges } = options;
   const store = createAccessStore(database);
   /** Whoever removes this file voids every token. */
   const tokenKey = openKeyFile(join(dataDirectory, 'access-token.key'));
@@ -89,7 +99,20 @@ export function createAccess({ database, dataDirectory, now, userName, dismiss }
     };
   }
 
+  const certificates = createClientCertificates({
+    database,
+    now,
+    userName,
+    dismiss: dismissCertificate,
+    async checkHolder(tenant, holder) {
+      if (isId('access', holder)) await find(tenant, holder);
+      else if (isId('edge', holder)) edges.get(tenant, holder);
+      else await things.thing(tenant, holder);
+    },
+  });
+
   return {
+    certificates,
     /** Ordered by id, at most `limit`, after the id `after`. */
     async list(tenant: TenantId, after: string, limit: number): Promise<AccessKey[]> {
       return (await store.keys(tenant, after, limit)).map(shown);

@@ -211,14 +211,12 @@ export async function createEdges({ database, things, now, sendConfiguration, on
     /** The edge that a key belongs to, or null. */
     async keyHolder(key: string | Buffer) {
       const row = await store.edgeByKey(hashSecret(key));
-      if (row === null) return null;
-      return {
-        kind: 'edge' as const,
-        edge: row.id,
-        tenant: row.tenant,
-        tenantNumber: row.tenantNumber,
-        number: row.number,
-      };
+      return row === null ? null : holderOf(row);
+    },
+    /** The edge as who comes in without a key: by a certificate. Null when it is no more. */
+    async holder(id: EdgeId) {
+      const row = edges.get(id);
+      return row === undefined ? null : holderOf(row);
     },
 
     devices: (tenant: TenantId, edge?: EdgeId) => store.devices(tenant, edge),
@@ -356,4 +354,8 @@ export async function createEdges({ database, things, now, sendConfiguration, on
 
 function unbound({ series }: Binding) {
   return { series, device: null };
+}
+
+function holderOf({ id, tenant, tenantNumber, number }: EdgeRow) {
+  return { kind: 'edge' as const, edge: id, tenant, tenantNumber, number };
 }

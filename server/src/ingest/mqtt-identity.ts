@@ -1,5 +1,6 @@
 import type { AccessKeyId, EdgeId, TenantId, ThingId } from '@luban/contracts';
-import type { AccessHolder } from '../access/access.ts';
+import type { AccessHolder, CertificateId } from '../access/access.ts';
+import type { CertificateName } from '../platform/tls/revocation-list.ts';
 import type { Sender } from './ingest.ts';
 
 /** An edge or a thing: who brings samples. */
@@ -9,7 +10,10 @@ export type MachineIdentity = Sender & { readonly tenant: TenantId } & (
     | { readonly kind: 'thing'; readonly thing: ThingId; readonly login?: string }
   );
 /** Whom an MQTT connection belongs to. */
-export type MqttIdentity = MachineIdentity | AccessHolder;
+export type MqttIdentity = (MachineIdentity | AccessHolder) & {
+  /** What it came in by, if by a client certificate: what ends it when the certificate is revoked. */
+  readonly certificate?: { readonly binding: CertificateId; readonly names: readonly CertificateName[] };
+};
 export type ThingIdentity = MachineIdentity & { readonly kind: 'thing' };
 
 /** The id of who is behind an identity: a user name at the door, and the owner of its sessions. */

@@ -10,20 +10,21 @@ import {
   topics,
 } from '@luban/contracts';
 import { z } from 'zod';
-import { type Access, isAccessSecret } from '../access/access.ts';
+import type { Access, CertificateId } from '../access/access.ts';
 import type { Edges } from '../edges/edges.ts';
 import { Refusal } from '../platform/errors.ts';
 import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import type { CertificateName } from '../platform/tls/revocation-list.ts';
 import type { Things } from '../things/things.ts';
 import { createDialects } from './dialects.ts';
 import type { Ingest, IngestOutcome } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
 import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
 import { holderOf, type MachineIdentity, type MqttIdentity, type ThingIdentity } from './mqtt-identity.ts';
+import { createMqttSignIn } from './mqtt-sign-in.ts';
 import { mayListen, useOf } from './mqtt-topics.ts';
 import type { RefusedValues } from './refused-values.ts';
-import { signedWith } from './signed-login.ts';
 
 type Peer = MqttPeer<MqttIdentity>;
 
@@ -38,6 +39,10 @@ interface MqttIngestOptions {
   access: Access;
   /** Whoever shows nothing acts as this access key; null: nobody does. */
   anonymous: AccessKeyId | null;
+  /** Where the other listeners of this door are: TLS, WebSocket. */
+  otherHosts: readonly string[];
+  /** Client certificates on the revocation list. */
+  revoked: () => ReadonlySet<CertificateName>;
   refused: RefusedValues;
   nowUs: () => number;
   lines: LogLines;
@@ -50,7 +55,21 @@ const expiryCheckMs = 1000;
  * Devices made for other clouds sign in as they did there: a token as user name alone, or a signed password.
  */
 export function createMqttIngest(options: MqttIngestOptions) {
-  const { host, port, directory, ingest, things, edges, access, anonymous, refused, nowUs, lines } = options;
+  const {
+    host,
+    port,
+    directory,
+    ingest,
+    things,
+    edges,
+    access,
+    anonymous,
+    otherHosts,
+    revoked,
+    refused,
+    nowUs,
+    lines,
+  } = options;
   const edgePeers = new Map<EdgeId, Peer>();
   const dialects = createDialects({
     ingest,
@@ -63,19 +82,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
   });
 
   const handlers: MqttDoorHandlers<MqttIdentity> = {
-    async authenticate(credentials) {
-      const { clientId, username, password } = credentials;
-      if (username === undefined && password === undefined && anonymous !== null)
-        return access.holder(anonymous, clientId);
-      if (password !== undefined && isAccessSecret(password)) return access.keyHolder(password, clientId);
-      if (password === undefined)
-        return username === undefined ? null : ((await edges.keyHolder(username)) ?? things.keyHolder(username));
-      const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
-      if (holder !== null) return username === undefined || username === holderOf(holder) ? holder : null;
-      if (username === undefined) return null;
-      const signed = await things.loginHolder(username, (secret) => signedWith(secret, credentials, nowUs() / 1000));
-      return signed === null ? null : { ...signed, login: username };
-    },
+    authenticate: createMqttSignIn({ things, edges, access, anonymous, revoked, nowUs, lines }),
     ownerOf: (identity) => ({ tenant: identity.tenant, name: holderOf(identity) }),
     mayPublish: (identity, topic) =>
       identity.kind === 'access'
@@ -182,8 +189,12 @@ export function createMqttIngest(options: MqttIngestOptions) {
   async function checkAnonymous(key: AccessKeyId): Promise<void> {
     if ((await access.holder(key, '')) === null)
       throw new Error(`LUBAN_MQTT_ANONYMOUS: there is no access key ${key}, or it is revoked or has expired`);
-    if (!isLoopback(host))
-      lines('warn', 'ANYONE ON THE NETWORK MAY CONNECT BY MQTT WITHOUT A KEY (LUBAN_MQTT_ANONYMOUS)', { host, key });
+    const open = [host, ...otherHosts].filter((one) => !isLoopback(one));
+    if (open.length > 0)
+      lines('warn', 'ANYONE ON THE NETWORK MAY CONNECT BY MQTT WITHOUT A KEY (LUBAN_MQTT_ANONYMOUS)', {
+        hosts: open,
+        key,
+      });
   }
 
   const door = createMqttDoor<MqttIdentity>({ host, port, directory, log: lines }, handlers);
@@ -206,6 +217,17 @@ export function createMqttIngest(options: MqttIngestOptions) {
     /** Ends every connection of an edge, a thing or an access key; who holds a good key comes again. */
     dismiss(id: EdgeId | ThingId | AccessKeyId): void {
       for (const peer of [...door.peers()]) if (holderOf(peer.identity) === id) peer.disconnect('not-authorized');
+    },
+    /** Ends every connection that came in by a certificate which is revoked or bound no more. */
+    dismissCertificate(id: CertificateId): void {
+      for (const peer of [...door.peers()])
+        if (peer.identity.certificate?.binding === id) peer.disconnect('not-authorized');
+    },
+    /** There is a new revocation list: ends every connection that came in by a certificate on it. */
+    endRevoked(): void {
+      const names = revoked();
+      for (const peer of [...door.peers()])
+        if (peer.identity.certificate?.names.some((name) => names.has(name))) peer.disconnect('not-authorized');
     },
     stats: () => door.stats(),
   };

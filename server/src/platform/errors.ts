@@ -55,6 +55,12 @@ const codes = {
     zh: '令牌的主题超出了接入密钥的范围',
     en: 'A token cannot reach topics that its access key does not reach',
   },
+  'certificates.not-found': { status: 404, zh: '没有这个客户端证书', en: 'There is no such client certificate' },
+  'certificates.taken': {
+    status: 409,
+    zh: '该证书已绑定；一个证书只能代表一个设备、网关或接入密钥',
+    en: 'This certificate is bound already; it can stand for one thing, edge or access key only',
+  },
   'samples.invalid': { status: 400, zh: '样本数据有误', en: 'The samples are not valid' },
   'samples.not-yours': { status: 403, zh: '该密钥不能写入这些点位', en: 'This key may not write these points' },
   'samples.unavailable': {

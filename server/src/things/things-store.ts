@@ -181,6 +181,12 @@ export function createThingsStore(database: Database) {
         .select(['things.id', 'things.tenant', 'things.tenant_number', 'things.number'])
         .where('thing_keys.hash', '=', hash)
         .executeTakeFirst(),
+    holder: (id: ThingId) =>
+      db
+        .selectFrom('things')
+        .select(['id', 'tenant', 'tenant_number', 'number'])
+        .where('id', '=', id)
+        .executeTakeFirst(),
     /** Of every tenant that has such a login: whose it is shows only when its secret fits. */
     signedKeys: (login: string) =>
       db

@@ -304,6 +304,11 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
       const row = await store.keyHolder(hashSecret(secret));
       return row === undefined ? null : holderOf(row);
     },
+    /** The thing as who comes in without a key of its own: by a certificate. Null when it is no more. */
+    async holder(id: ThingId) {
+      const row = await store.holder(id);
+      return row === undefined ? null : holderOf(row);
+    },
     /** The thing whose signed login this is; `fits` looks at one secret after the other. Null: nobody's. */
     async loginHolder(login: string, fits: (secret: string) => boolean) {
       for (const row of await store.signedKeys(login))

@@ -9,6 +9,8 @@ interface MqttTlsListenerOptions {
   /** 0 for any free port. */
   port: number;
   certificates: Certificates;
+  /** Ask clients for a certificate; `required`: without a good one nobody comes in. */
+  clientCertificates: 'not-asked' | 'asked' | 'required';
   /** Takes the connection after its handshake. */
   accept: (stream: Duplex, remote: string) => void;
   lines: LogLines;
@@ -17,7 +19,8 @@ interface MqttTlsListenerOptions {
 const handshakeTimeoutMs = 10_000;
 
 /** MQTT by TLS 1.2 and 1.3. */
-export function createMqttTlsListener({ host, port, certificates, accept, lines }: MqttTlsListenerOptions) {
+export function createMqttTlsListener(options: MqttTlsListenerOptions) {
+  const { host, port, certificates, clientCertificates, accept, lines } = options;
   // Half open as the door wants it: what a client sent before its goodbye is still handled.
   const server = createServer({
     allowHalfOpen: true,
@@ -25,6 +28,8 @@ export function createMqttTlsListener({ host, port, certificates, accept, lines 
     keepAlive: true,
     keepAliveInitialDelay: 60_000,
     handshakeTimeout: handshakeTimeoutMs,
+    requestCert: clientCertificates !== 'not-asked',
+    rejectUnauthorized: clientCertificates === 'required',
   });
   server.on('secureConnection', (socket) => accept(socket, `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`));
   server.on('tlsClientError', (error, socket) =>
@@ -36,8 +41,8 @@ export function createMqttTlsListener({ host, port, certificates, accept, lines 
     },
     /** The certificates must have been read. Rejects with the listen error. */
     async start(): Promise<{ port: number }> {
-      server.setSecureContext(certificates.current().server);
-      certificates.onChange((material) => server.setSecureContext(material.server));
+      server.setSecureContext(certificates.current().withClients);
+      certificates.onChange((material) => server.setSecureContext(material.withClients));
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen({ host, port }, () => {

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { errorLine, type LogLines } from '../log-lines.ts';
@@ -165,7 +165,9 @@ function materialOf(texts: {
   for (const one of ca ?? []) checked('clientCa', () => new X509Certificate(one));
   const crl = texts.clientCrl === undefined ? undefined : blocksOf(texts.clientCrl, 'X509 CRL', 'clientCrl');
   const revoked = checked('clientCrl', () => new Set((crl ?? []).flatMap(revokedBy)));
-  const withClients = { ...server, ...(ca && { ca }), ...(crl && { crl }) };
+  // No tickets: a session that is taken up again would not look at the client's certificate again.
+  const secureOptions = constants.SSL_OP_NO_TICKET;
+  const withClients = { ...server, secureOptions, ...(ca && { ca }), ...(crl && { crl }) };
   checked('clientCrl', () => createSecureContext(withClients));
   return { server, withClients, expiresMs: Date.parse(certificate.validTo), revoked };
 }

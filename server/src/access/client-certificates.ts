@@ -1,0 +1,129 @@
+import { X509Certificate } from 'node:crypto';
+import {
+  type CertificateHolder,
+  type ClientCertificate,
+  type NewClientCertificate,
+  newId,
+  type TenantId,
+  type UserId,
+} from '@luban/contracts';
+import type { Database } from '../platform/database/database.ts';
+import { Refusal } from '../platform/errors.ts';
+import { type CertificateId, type CertificateRow, createCertificatesStore } from './client-certificates-store.ts';
+
+export type { CertificateId } from './client-certificates-store.ts';
+
+interface ClientCertificatesOptions {
+  database: Database;
+  now: () => number;
+  userName: (tenant: TenantId, user: UserId) => Promise<string>;
+  /** Throws the Refusal that fits when the tenant has no such thing, edge or access key. */
+  checkHolder: (tenant: TenantId, holder: CertificateHolder) => Promise<void>;
+  /** Ends the connections that were opened with these certificates. */
+  dismiss: (certificate: CertificateId) => void;
+}
+
+/** What a certificate opens at the door; null: nobody has bound it. */
+export type CertificateVerdict =
+  | { readonly binding: CertificateId; readonly tenant: TenantId; readonly holder: CertificateHolder }
+  | 'revoked'
+  | null;
+
+/** Client certificates: which of them stand for a thing, an edge or an access key. */
+export function createClientCertificates(options: ClientCertificatesOptions) {
+  const { database, now, userName, checkHolder, dismiss } = options;
+  const store = createCertificatesStore(database);
+
+  async function find(tenant: TenantId, id: CertificateId): Promise<CertificateRow> {
+    const row = await store.find(tenant, id);
+    if (row === null) throw new Refusal('certificates.not-found', `There is no client certificate ${id}`);
+    return row;
+  }
+
+  return {
+    /** Ordered by id, at most `limit`, after the id `after`. */
+    async list(tenant: TenantId, after: string, limit: number): Promise<ClientCertificate[]> {
+      return (await store.list(tenant, after, limit)).map(shown);
+    },
+    /** Throws Refusal certificates.taken: a certificate stands for one holder only. */
+    async bind(by: { tenant: TenantId; user: UserId }, wanted: NewClientCertificate): Promise<ClientCertificate> {
+      await checkHolder(by.tenant, wanted.holder);
+      const pem = wanted.certificate ?? wanted.issuer ?? null;
+      const row: CertificateRow = {
+        id: newId('certificate', now()),
+        tenant: by.tenant,
+        holder: wanted.holder,
+        kind: wanted.issuer === undefined ? 'certificate' : 'issuer',
+        fingerprint: pem === null ? plainHex(wanted.fingerprint ?? '') : fingerprintOf(read(pem, wanted)),
+        pem,
+        createdMs: now(),
+        createdBy: { user: by.user, name: await userName(by.tenant, by.user) },
+        revokedMs: null,
+      };
+      if (!(await store.insert(row))) throw new Refusal('certificates.taken');
+      return shown(row);
+    },
+    /** It opens nothing any more and stays in the list, so that it cannot be bound again. */
+    async revoke(tenant: TenantId, id: CertificateId): Promise<void> {
+      await find(tenant, id);
+      await store.revoke(tenant, id, now());
+      dismiss(id);
+    },
+    /** The certificate stands for nobody again. */
+    async unbind(tenant: TenantId, id: CertificateId): Promise<void> {
+      await find(tenant, id);
+      await store.remove(tenant, id);
+      dismiss(id);
+    },
+    /** For a certificate whose chain the TLS listener has checked. */
+    async verdictOn(certificate: X509Certificate): Promise<CertificateVerdict> {
+      const own = await store.byFingerprint(fingerprintOf(certificate));
+      const bound = own ?? (await boundByIssuer(certificate));
+      if (bound === null) return null;
+      if (bound.revokedMs !== null) return 'revoked';
+      return { binding: bound.id, tenant: bound.tenant, holder: bound.holder };
+    },
+  };
+
+  async function boundByIssuer(certificate: X509Certificate): Promise<CertificateRow | null> {
+    const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1];
+    if (name === undefined) return null;
+    for (const row of await store.issuersOf(name)) {
+      // The name of an authority is not enough: whoever signed it must have had this authority's key.
+      const issuer = new X509Certificate(row.pem ?? '');
+      if (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)) return row;
+    }
+    return null;
+  }
+}
+
+function read(pem: string, { issuer }: NewClientCertificate): X509Certificate {
+  const pointer = issuer === undefined ? '/certificate' : '/issuer';
+  try {
+    return new X509Certificate(pem);
+  } catch (error) {
+    throw new Refusal('request.invalid', `This is no certificate as PEM: ${(error as Error).message}`, [
+      { pointer, message: 'must be a certificate as PEM' },
+    ]);
+  }
+}
+
+function fingerprintOf(certificate: X509Certificate): string {
+  return plainHex(certificate.fingerprint256);
+}
+function plainHex(fingerprint: string): string {
+  return fingerprint.replaceAll(':', '').toLowerCase();
+}
+
+function shown(row: CertificateRow): ClientCertificate {
+  return {
+    id: row.id,
+    holder: row.holder,
+    kind: row.kind,
+    fingerprint: row.fingerprint,
+    subject: row.pem === null ? null : new X509Certificate(row.pem).subject.replaceAll('\n', ', '),
+    createdAt: new Date(row.createdMs).toISOString(),
+    createdBy: row.createdBy,
+    revokedAt: row.revokedMs === null ? null : new Date(row.revokedMs).toISOString(),
+  };
+}

@@ -1,0 +1,76 @@
+import type { Duplex } from 'node:stream';
+import { type AccessKeyId, type EdgeId, isId, type ThingId } from '@luban/contracts';
+import { type Access, isAccessSecret } from '../access/access.ts';
+import type { Edges } from '../edges/edges.ts';
+import type { LogLines } from '../platform/log-lines.ts';
+import type { CertificateName } from '../platform/tls/revocation-list.ts';
+import type { Things } from '../things/things.ts';
+import { shownCertificate } from './listeners/shown-certificate.ts';
+import { holderOf, type MqttIdentity } from './mqtt-identity.ts';
+import { signedWith } from './signed-login.ts';
+
+interface SignInOptions {
+  things: Things;
+  edges: Edges;
+  access: Access;
+  /** Whoever shows nothing acts as this access key; null: nobody does. */
+  anonymous: AccessKeyId | null;
+  /** Client certificates on the revocation list. */
+  revoked: () => ReadonlySet<CertificateName>;
+  nowUs: () => number;
+  lines: LogLines;
+}
+
+interface Credentials {
+  clientId: string;
+  username?: string;
+  password?: Buffer;
+  remote: string;
+  stream: Duplex;
+}
+
+/**
+ * Who a client of the MQTT door is; null for nobody. A bound client certificate is enough. Else: user name, the id of
+ * the edge or thing, and password, its key; an access key or a token as password, with any user name; devices made for
+ * other clouds sign in as they did there, by a token as user name alone or by a signed password.
+ */
+export function createMqttSignIn({ things, edges, access, anonymous, revoked, nowUs, lines }: SignInOptions) {
+  async function byKey(credentials: Credentials): Promise<MqttIdentity | null> {
+    const { clientId, username, password } = credentials;
+    if (username === undefined && password === undefined && anonymous !== null)
+      return access.holder(anonymous, clientId);
+    if (password !== undefined && isAccessSecret(password)) return access.keyHolder(password, clientId);
+    if (password === undefined)
+      return username === undefined ? null : ((await edges.keyHolder(username)) ?? things.keyHolder(username));
+    const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
+    if (holder !== null) return username === undefined || username === holderOf(holder) ? holder : null;
+    if (username === undefined) return null;
+    const signed = await things.loginHolder(username, (secret) => signedWith(secret, credentials, nowUs() / 1000));
+    return signed === null ? null : { ...signed, login: username };
+  }
+
+  function holder(id: string, clientId: string): Promise<MqttIdentity | null> {
+    if (isId('access', id)) return access.holder(id, clientId);
+    return isId('edge', id) ? edges.holder(id as EdgeId) : things.holder(id as ThingId);
+  }
+
+  return async (credentials: Credentials): Promise<MqttIdentity | null> => {
+    const { clientId, username, remote } = credentials;
+    const shown = shownCertificate(credentials.stream, revoked());
+    if (shown === null) return byKey(credentials);
+    if (shown !== 'revoked' && 'doubtful' in shown) {
+      lines('info', 'client certificate not counted', { remote, clientId, cause: shown.doubtful });
+      return byKey(credentials);
+    }
+    const verdict = shown === 'revoked' ? shown : await access.certificates.verdictOn(shown.certificate);
+    if (verdict === 'revoked' || shown === 'revoked') {
+      lines('warn', 'revoked client certificate refused', { remote, clientId });
+      return null;
+    }
+    if (verdict === null) return byKey(credentials);
+    const found = await holder(verdict.holder, clientId);
+    if (found === null || found.tenant !== verdict.tenant) return null;
+    if (username !== undefined && found.kind !== 'access' && username !== verdict.holder) return null;
+    return { ...found, certificate: { binding: verdict.binding, names: shown.names } };
+  };
+}
