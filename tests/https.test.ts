@@ -112,3 +112,16 @@ test('a renewed certificate serves new connections while old ones go on', async 
 function subjectOf(socket: TLSSocket): string {
   return String(socket.getPeerCertificate().subject.CN);
 }
+
+test('an edge that enrols by HTTPS is told the MQTT door with TLS, another one the plain door', async () => {
+  const { api } = await platform.addTenant('Edge works', 'owner@edge.example');
+  const edge = await api.post('/api/v1/edges', { name: 'Edge' });
+  const token = async () => (await api.post(`/api/v1/edges/${edge.id}/enrolment-token`, {})).token;
+  const json = ['-H', 'content-type: application/json', '--data'];
+  const secure = JSON.parse(
+    await curl('/api/v1/edges/enrol', ...json, JSON.stringify({ token: await token(), software: 'test' })),
+  );
+  expect(secure.mqttPort).toBe(platform.ports.mqttTlsPort);
+  const plain = await api.post('/api/v1/edges/enrol', { token: await token(), software: 'test' });
+  expect(plain.mqttPort).toBe(platform.ports.mqttPort);
+});

@@ -276,7 +276,8 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerRetentionRoutes(http, { retention, telemetry });
   registerSiteRoutes(http, things);
   registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
-  registerEdgeRoutes(http, { edges, mqttPort: () => mqttPort });
+  // An edge that enrols by HTTPS goes on by MQTT with TLS.
+  registerEdgeRoutes(http, { edges, mqttPort: (secure) => (secure ? (mqttTlsPort ?? mqttPort) : mqttPort) });
   registerDeviceRoutes(http, edges);
   registerClientCertificateRoutes(http, access);
   registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));

@@ -22,7 +22,10 @@ import type { Edges } from './edges.ts';
 const edgeParams = z.object({ id: idSchema('edge') });
 const shownGap = gap.extend({ deviceName: z.string().nullable() });
 
-export function registerEdgeRoutes(http: Http, { edges, mqttPort }: { edges: Edges; mqttPort: () => number }): void {
+export function registerEdgeRoutes(
+  http: Http,
+  { edges, mqttPort }: { edges: Edges; mqttPort: (secure: boolean) => number },
+): void {
   http.route({
     method: 'GET',
     url: '/api/v1/edges',
@@ -138,7 +141,10 @@ export function registerEdgeRoutes(http: Http, { edges, mqttPort }: { edges: Edg
       body: enrolment,
       response: { 200: edgeCredentials },
     },
-    handler: async (request) => ({ ...(await edges.enrol(request.body.token)), mqttPort: mqttPort() }),
+    handler: async (request) => ({
+      ...(await edges.enrol(request.body.token)),
+      mqttPort: mqttPort(request.protocol === 'https'),
+    }),
   });
 
   http.route({
