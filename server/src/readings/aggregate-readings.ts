@@ -23,7 +23,7 @@ export interface AggregateQuestion {
 
 /** Most results in one answer, and most samples that one answer is computed from. */
 const maxResults = 50_000;
-const maxSamples = 5_000_000;
+const maxSamples = 2_000_000;
 
 /** Throws Refusal `readings.too-much` and `readings.wrong-type` before anything is read. */
 function check({ points, fromUs, toUs, intervalUs, functions }: AggregateQuestion): void {
