@@ -200,6 +200,37 @@ describe('slow and absent clients', () => {
   });
 });
 
+test('what is kept on disk is written anew when it has grown, and comes to the same', async () => {
+  const topic = freshTopic();
+  const reader = await persistent(broker, 5, { clientId: 'reader' });
+  await reader.subscribe(`${topic}/passing`);
+  const away = await persistent(broker, 5, { clientId: 'away' });
+  await away.subscribe([`${topic}/waiting`, `$share/g/${topic}/shared`], { properties: { subscriptionIdentifier: 9 } });
+  await away.disconnect();
+  const writer = await connected(broker, 5);
+  await writer.publish(`${topic}/retained`, 'retained', { qos: 1, retain: true });
+  await writer.publish(`${topic}/waiting`, 'first', { qos: 1 });
+  await writer.publish(`${topic}/shared`, 'second', { qos: 2 });
+  const payload = Buffer.alloc(200_000);
+  for (let i = 0; i < 200; i++) await writer.publish(`${topic}/passing`, payload, { qos: 1 });
+  await reader.got(200);
+  await expect.poll(() => broker.door().stats().storeBytes).toBeLessThan(20_000_000);
+  await writer.publish(`${topic}/waiting`, 'third', { qos: 2 });
+  await endClients();
+  await broker.stop();
+  await broker.start();
+  const back = await persistent(broker, 5, { clientId: 'away' });
+  expect(back.connack.sessionPresent).toBe(true);
+  const got = await back.got(3);
+  expect(got.map(({ payload: text, properties }) => `${text} ${properties?.subscriptionIdentifier}`)).toEqual([
+    ...['first 9', 'second 9', 'third 9'],
+  ]);
+  await back.subscribe(`${topic}/retained`);
+  expect(texts(await back.got(4)).at(-1)).toBe('retained');
+  const again = await persistent(broker, 5, { clientId: 'reader' });
+  expect(await again.settle()).toEqual([]);
+});
+
 function run(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { timeout: 15_000 }, (error, stdout, stderr) => {

@@ -122,6 +122,19 @@ describeBrokers((broker) => {
       expect((await reader.settle()).map(({ qos }) => qos)).toEqual([0]);
     });
 
+    test('what is under way is completed after UNSUBSCRIBE', async () => {
+      const topic = freshTopic();
+      const reader = await connected(broker, version);
+      await reader.subscribe(topic);
+      reader.acknowledging = false;
+      const writer = await connected(broker, version);
+      await writer.publish(topic, 'x', { qos: 2 });
+      const [message] = await reader.got(1);
+      await reader.unsubscribe(topic);
+      reader.send({ cmd: 'pubrec', messageId: message!.messageId! });
+      await expect.poll(() => reader.released).toEqual([message!.messageId]);
+    });
+
     test('nothing comes any more after UNSUBACK', async () => {
       const topic = freshTopic();
       const reader = await connected(broker, version);

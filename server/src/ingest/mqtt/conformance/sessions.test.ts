@@ -124,6 +124,25 @@ describeBrokers((broker) => {
     await client.end();
   });
 
+  test('MQTT 5: what the client refuses counts as acknowledged and does not come again', async () => {
+    const topic = freshTopic();
+    const clientId = freshId();
+    const first = await persistent(broker, 5, { clientId });
+    await first.subscribe(topic);
+    first.acknowledging = false;
+    const writer = await connected(broker, 5);
+    for (const qos of [1, 2] as const) await writer.publish(topic, `${qos}`, { qos });
+    const [one, two] = await first.got(2);
+    first.send({ cmd: 'puback', messageId: one!.messageId!, reasonCode: 0x80 });
+    first.send({ cmd: 'pubrec', messageId: two!.messageId!, reasonCode: 0x80 });
+    await first.settle();
+    await first.break();
+    const second = await persistent(broker, 5, { clientId });
+    expect(second.connack.sessionPresent).toBe(true);
+    expect(await second.settle()).toEqual([]);
+    expect(second.released).toEqual([]);
+  });
+
   test('MQTT 5: a session without an expiry interval ends with its connection, and clean start only clears what was', async () => {
     const clientId = freshId();
     const first = await connected(broker, 5, { clientId, clean: false });

@@ -183,6 +183,23 @@ describeBrokers((broker) => {
       expect(got.every(({ dup }) => !dup)).toBe(true);
     });
 
+    test('a QoS 2 message stays with the member that may have got it', async () => {
+      const topic = freshTopic();
+      const clientId = `member-${topic}`;
+      const first = await persistent(broker, 5, { clientId });
+      await first.subscribe(`$share/g/${topic}`);
+      first.acknowledging = false;
+      const writer = await connected(broker, 5);
+      await writer.publish(topic, 'once', { qos: 2 });
+      await first.got(1);
+      const other = await connected(broker, 5);
+      await other.subscribe(`$share/g/${topic}`);
+      await first.break();
+      expect(await other.settle()).toEqual([]);
+      const back = await persistent(broker, 5, { clientId });
+      expect(await back.got(1)).toMatchObject([{ payload: Buffer.from('once'), dup: true, qos: 2 }]);
+    });
+
     test('a member that unsubscribes gets nothing any more, the others get all', async () => {
       const topic = freshTopic();
       const [one, two] = await Promise.all([connected(broker, 5), connected(broker, 5)]);

@@ -27,7 +27,8 @@ export class ClientLink implements SessionLink {
     this.#outgoing = outgoing;
     this.#version = client.version;
     this.#maximumPacketBytes = client.maximumPacketBytes;
-    this.#topicAliasMaximum = client.topicAliasMaximum;
+    // What aliases stand for is memory here, whatever the client offers.
+    this.#topicAliasMaximum = Math.min(client.topicAliasMaximum, limits.topicAliasMaximum);
     this.#maxUnsentBytes = limits.maxUnsentMessageBytes;
     this.window = Math.min(client.receiveMaximum, limits.maxUnacknowledged);
   }

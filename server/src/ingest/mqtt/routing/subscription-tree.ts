@@ -41,6 +41,7 @@ interface Node {
 }
 
 const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED_LENGTH = 256;
 
 /** Who has subscribed to what, in one tenant's topics. Answers are remembered until a subscription changes. */
 export class SubscriptionTree {
@@ -103,8 +104,9 @@ export class SubscriptionTree {
       else same.push(subscription);
     }
     const sessions = [...bySession].map(([session, subscriptions]) => ({ session, subscriptions }));
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     const matches = { sessions, groups };
+    if (topic.length > MAX_REMEMBERED_LENGTH) return matches;
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(topic, matches);
     return matches;
   }
