@@ -3,7 +3,7 @@ import type { MqttRefusal } from '../mqtt-reasons.ts';
 import type { Delivery, SessionLink } from '../session/delivery.ts';
 import type { ConnectRequest } from '../wire/connect-request.ts';
 import type { MqttVersion } from '../wire/control-packets.ts';
-import type { Outgoing } from './outgoing.ts';
+import { acknowledgements, type Outgoing } from './outgoing.ts';
 
 /** The way from a session to its client. */
 export class ClientLink implements SessionLink {
@@ -54,7 +54,7 @@ export class ClientLink implements SessionLink {
   }
 
   release(messageId: number): void {
-    this.#outgoing.acknowledge('pubrel', messageId);
+    this.#outgoing.acknowledge(acknowledgements.pubrel, messageId);
   }
 
   close(reason: MqttRefusal, detail?: string): void {

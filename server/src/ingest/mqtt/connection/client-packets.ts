@@ -79,7 +79,7 @@ export class ClientPackets {
     else if (header === acknowledgements.pubrel) this.#finish(messageId);
     else if (!deliveries.received(messageId, yes) && yes) {
       if (version === 5) this.#send({ cmd: 'pubrel', messageId, reasonCode: NOT_FOUND });
-      else outgoing.acknowledge('pubrel', messageId);
+      else outgoing.acknowledge(acknowledgements.pubrel, messageId);
     }
   }
 
@@ -88,14 +88,14 @@ export class ClientPackets {
     const { session, broker, intake, outgoing, version, owner } = this.#options;
     if (!intake.release(messageId)) {
       if (version === 5) this.#send({ cmd: 'pubcomp', messageId, reasonCode: NOT_FOUND });
-      else outgoing.acknowledge('pubcomp', messageId);
+      else outgoing.acknowledge(acknowledgements.pubcomp, messageId);
       return;
     }
     const durable = broker.finished(session, messageId);
-    if (durable === undefined) outgoing.acknowledge('pubcomp', messageId);
+    if (durable === undefined) outgoing.acknowledge(acknowledgements.pubcomp, messageId);
     else {
       durable.then(
-        () => outgoing.acknowledge('pubcomp', messageId),
+        () => outgoing.acknowledge(acknowledgements.pubcomp, messageId),
         () => owner.refuse('quota-exceeded', 'PUBREL cannot be kept now'),
       );
     }

@@ -3,7 +3,7 @@ import type { EncodedPublish } from '../wire/publish-encoder.ts';
 
 /** First bytes of the packets that are an identifier and nothing else. */
 export const acknowledgements = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } as const;
-export type Acknowledgement = keyof typeof acknowledgements;
+export type Acknowledgement = (typeof acknowledgements)[keyof typeof acknowledgements];
 
 /** A PUBLISH that many may get, with what is this receiver's own. */
 interface OwnPublish {
@@ -23,6 +23,8 @@ export class Outgoing {
   readonly #wake: () => void;
   #items: (number | Buffer | OwnPublish)[] = [];
   #bytes = 0;
+  /** Of them in pieces of their own. */
+  #separateBytes = 0;
   #written: ((ok: boolean) => void)[] | undefined;
 
   /** `wake` asks for a `flush` at the end of the turn. */
@@ -45,7 +47,7 @@ export class Outgoing {
   }
 
   acknowledge(kind: Acknowledgement, messageId: number): void {
-    this.#items.push((acknowledgements[kind] << 16) | messageId);
+    this.#items.push((kind << 16) | messageId);
     this.#bytes += 4;
     this.#wake();
   }
@@ -54,6 +56,7 @@ export class Outgoing {
     const plain = publish.idAt === 0 && publish.payload === undefined;
     this.#items.push(plain ? publish.head : { publish, messageId, dup });
     this.#bytes += publish.bytes;
+    if (publish.payload !== undefined) this.#separateBytes += publish.payload.length;
     if (written !== undefined) this.#tell(written);
     this.#wake();
   }
@@ -66,12 +69,12 @@ export class Outgoing {
     this.#written = undefined;
     const gone = this.#socket.destroyed || this.#socket.writableEnded;
     if (gone) {
-      this.#bytes = 0;
+      this.#bytes = this.#separateBytes = 0;
       for (const done of written ?? []) done(false);
       return;
     }
     const last = this.#write(items);
-    this.#bytes = 0;
+    this.#bytes = this.#separateBytes = 0;
     if (written === undefined) this.#socket.write(last);
     else {
       this.#socket.write(last, (error) => {
@@ -87,9 +90,7 @@ export class Outgoing {
 
   /** Writes all but the last piece, and returns that. Large payloads are pieces of their own. */
   #write(items: readonly (number | Buffer | OwnPublish)[]): Buffer {
-    let bytes = this.#bytes;
-    for (const item of items) if (isPublish(item)) bytes -= item.publish.payload?.length ?? 0;
-    const copied = Buffer.allocUnsafe(bytes);
+    const copied = Buffer.allocUnsafe(this.#bytes - this.#separateBytes);
     let position = 0;
     let start = 0;
     let last: Buffer | undefined;

@@ -8,7 +8,7 @@ import { encode, type MqttVersion } from '../wire/control-packets.ts';
 import { forwardedProperties } from '../wire/properties.ts';
 import { decodePublish, emptyPublishFrame } from '../wire/publish-frame.ts';
 import { TopicCache } from '../wire/topic-cache.ts';
-import type { Outgoing } from './outgoing.ts';
+import { acknowledgements, type Outgoing } from './outgoing.ts';
 import { type InflightTotals, Receipts } from './receipts.ts';
 
 /** The connection that the intake belongs to. An object and not functions, because there are many of them. */
@@ -200,13 +200,18 @@ export class PublishIntake {
    */
   #answer(messageId: number, qos: number, outcome: PublishOutcome): void {
     if (this.ended) return;
+    if (outcome.ok && outcome.unmatched !== true && qos === 1) {
+      // The way of every sample.
+      this.#outgoing.acknowledge(acknowledgements.puback, messageId);
+      return;
+    }
     const kind = qos === 2 ? 'pubrec' : 'puback';
     if (outcome.ok) {
       if (messageId === 0) return;
       if (outcome.unmatched && this.version === 5) {
         const packet = { cmd: kind, messageId, reasonCode: NO_MATCHING_SUBSCRIBERS } as const;
         this.#outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
-      } else this.#outgoing.acknowledge(kind, messageId);
+      } else this.#outgoing.acknowledge(acknowledgements[kind], messageId);
       return;
     }
     const { code, refusal } = publishRefusals[outcome.reason];

@@ -67,7 +67,7 @@ export function decodePublish(
     const wrong = walkProperties(properties, buffer, position, end, 'publish');
     if (wrong !== undefined) return wrong;
     position = properties.end;
-  } else properties.clear();
+  } else if (properties.end !== 0) properties.clear();
   frame.topicAlias = properties.topicAlias;
   if (frame.topic === '' && frame.topicAlias === 0) return 'protocol-error';
   frame.payloadStart = position;
