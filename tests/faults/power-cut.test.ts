@@ -1,5 +1,5 @@
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { createFaultProxy, type FaultProxy } from '../../edge/src/drivers/fault-proxy.ts';
@@ -41,9 +41,11 @@ async function newDisk(): Promise<PowerCutDisk> {
   return disk;
 }
 
-/** The machine would have booted anew: the owner of this lock, who lives on in the test, would be known as dead. */
-async function forgetOwner(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (name.startsWith('lock.')) await rm(join(folder, name));
+/** The machine would have booted anew: the owner of every lock, who lives on in the test, would be known as dead. */
+async function forgetOwners(folder: string): Promise<void> {
+  for (const path of await readdir(folder, { recursive: true })) {
+    if (/^lock\.\d+$/.test(basename(path))) await rm(join(folder, path));
+  }
 }
 
 test('what was acknowledged before the power went is there when the platform starts again', async () => {
@@ -67,7 +69,7 @@ test('what was acknowledged before the power went is there when the platform sta
     endings.push(copy.end);
     promised.alsoSent(set);
 
-    for (const one of ['data', 'data/log']) await forgetOwner(join(copy.folder, one));
+    await forgetOwners(join(copy.folder, 'data'));
     const again = await createPlatform(join(copy.folder, 'data'));
     endings.push(again.remove);
     await again.start();
