@@ -1,0 +1,87 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeTestLog } from '../../server/src/log/log.test-support.ts';
+import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
+import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
+import { createApiClient } from '../fixtures/api-client.ts';
+import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
+import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import { until } from '../fixtures/until.ts';
+
+const set = new AcknowledgedSet();
+const startUs = Date.now() * 1000;
+let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let first: Platform;
+let standBy: Platform;
+let thing: MadeThing;
+
+beforeAll(async () => {
+  records = await makeTestRecords();
+  const environment = {
+    LUBAN_RECORDS: records.location,
+    LUBAN_LOG: (await makeTestLog()).address ?? '',
+    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/stand_by_${process.pid}`,
+  };
+  first = await createPlatform(undefined, { environment });
+  standBy = await createPlatform(undefined, { environment });
+  await first.start();
+  await first.api.setUp();
+  thing = await addThing(first.api, 'HTTP-1');
+}, 120_000);
+afterAll(async () => {
+  await first.remove();
+  await standBy.remove();
+  await records.remove();
+});
+
+/** Ten numbered samples a request until `stop`; what is not acknowledged is sent again. */
+async function send(to: Platform, from: number, stop: AbortSignal): Promise<number> {
+  const device = createApiClient(to.url);
+  const series = thing.series[0]!;
+  let number = from;
+  while (!stop.aborted) {
+    const samples = Array.from({ length: 10 }, (_, i) => ({
+      timeUs: startUs + (number + i) * 1000,
+      value: number + i,
+    }));
+    for (const { timeUs, value } of samples) set.sent(series, timeUs, value);
+    const body = {
+      samples: samples.map(({ timeUs, value }) => ({
+        time: new Date(timeUs / 1000).toISOString(),
+        values: { p0: value },
+      })),
+    };
+    const headers = { authorization: `Bearer ${thing.key}` };
+    const status = await device
+      .request('POST', '/api/v1/samples', { body, headers })
+      .then((answer) => answer.status)
+      .catch(() => 0);
+    if (status === 200) {
+      for (const { timeUs, value } of samples) set.acknowledged(series, timeUs, value);
+      number += 10;
+    } else await setTimeout(50);
+  }
+  return number;
+}
+
+test('a stand-by with an empty data folder goes on where a killed platform stopped: all that was acknowledged, once', async () => {
+  const stopFirst = new AbortController();
+  const sending = send(first, 0, stopFirst.signal);
+  // Enough for blocks that are stored, blocks under way, and records that only the log has.
+  await until(async () => (await first.api.get('/api/v1/flow')).storage.samples > 500, 'some of it is stored', 60_000);
+  await first.kill();
+  stopFirst.abort();
+  const next = await sending;
+  await standBy.start();
+  const api = createApiClient(standBy.url, first.api.cookie());
+  const stopSecond = new AbortController();
+  const more = send(standBy, next, stopSecond.signal);
+  const before = set.count().acknowledged;
+  await until(() => set.count().acknowledged > before + 300, 'the stand-by takes samples with the same key');
+  stopSecond.abort();
+  await more;
+  await until(async () => (await set.compare(api)).length === 0, 'all is visible');
+  await until(async () => (await api.get('/api/v1/flow')).log.backlogRecords === 0, 'the store has caught up');
+  expect(await set.compare(api)).toEqual([]);
+  console.info(set.count());
+}, 180_000);
