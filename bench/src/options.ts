@@ -63,7 +63,7 @@ const fullRivals: RivalSizes = {
   querySeconds: 5,
   sizeSteps: 2000,
   connections: 10_000,
-  overloadSeconds: 5,
+  overloadSeconds: 3,
   seriesCounts: [1000, 10_000, 100_000, 1_000_000],
   seriesMessages: 6000,
 };
@@ -112,7 +112,7 @@ const quick: Sizes = {
 
 export const help = `npm run bench -- [--quick] [--only row,row] [--json file] [--data folder] [--platform-arg=--cpu-prof]
 rows: start, memory, mqtt-500, mqtt-3, http, queries, modbus, storage; about 3 minutes
-npm run bench -- --rivals …: beside mosquitto + Node-RED + InfluxDB and beside VictoriaMetrics, about 15 minutes
+npm run bench -- --rivals …: beside mosquitto + Node-RED + InfluxDB and beside VictoriaMetrics, about 15 minutes where nothing else runs
 rows: bulk, stack, queries, size, connections, overload, series; docs/benchmarks.md says how to read them`;
 
 /** Throws a TypeError of parseArgs for an unknown argument. */
