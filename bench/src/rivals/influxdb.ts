@@ -65,7 +65,7 @@ log-enabled = false
       return Number(found?.values[0]?.[1] ?? 0);
     },
     async latest() {
-      return (await query(`SELECT last(value) FROM ${rivalMetric} GROUP BY point`)).length;
+      return (await query(`SELECT last(value) FROM ${rivalMetric} WHERE time > now() - 5m GROUP BY point`)).length;
     },
     async day(series, fromUs, toUs, buckets) {
       const [from, to] = [fromUs / 1000, toUs / 1000];
