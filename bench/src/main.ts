@@ -22,6 +22,20 @@ async function main(options: Options): Promise<number> {
   say(`负载 load before: ${machine.loadBefore.join(' ')}`);
   if (options.data !== null) await mkdir(options.data, { recursive: true });
   const folder = await mkdtemp(join(options.data ?? tmpdir(), 'luban-bench-'));
+  const cleanUp = async () => {
+    await endAll();
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      cleanUp().then(
+        () => process.exit(1),
+        (error: unknown) => {
+          say(String(error));
+          process.exit(1);
+        },
+      );
+    });
   let rows: (Row | Comparison)[];
   let table: string;
   try {
@@ -35,8 +49,7 @@ async function main(options: Options): Promise<number> {
       table = formatRows(measured);
     }
   } finally {
-    await endAll();
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp();
   }
   process.stdout.write(`\n${table}\n`);
   say(`${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
