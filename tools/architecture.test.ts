@@ -55,7 +55,7 @@ describe.each([
     ).toEqual([]);
   });
   test('nothing but the wiring imports the wiring', () => {
-    const wiring = [`${base}app.ts`, `${base}main.ts`, `${base}config.ts`];
+    const wiring = ['app', 'main', 'config', 'records', 'operating'].map((name) => `${base}${name}.ts`);
     expect(all.filter(({ from, to }) => folderOf(base, from) !== undefined && wiring.includes(to)).map(shown)).toEqual(
       [],
     );

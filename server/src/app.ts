@@ -4,29 +4,20 @@ import { setTimeout } from 'node:timers/promises';
 import type { AccessKeyId, DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
 import { type CertificateId, createAccess } from './access/access.ts';
-import { accessMigrations } from './access/access-migrations.ts';
 import { registerAccessRoutes } from './access/access-routes.ts';
 import { registerClientCertificateRoutes } from './access/client-certificates-routes.ts';
 import { createAccounting } from './accounting/accounting.ts';
-import { accountingMigrations } from './accounting/accounting-migrations.ts';
 import { registerAccountingRoutes } from './accounting/accounting-routes.ts';
-import { createBackup } from './backup/backup.ts';
-import { registerBackupRoutes } from './backup/backup-routes.ts';
 import type { ServerConfig, TlsConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
 import type { Launcher } from './demo-plant/launcher.ts';
 import { registerDeviceRoutes } from './edges/devices-routes.ts';
 import { createEdges } from './edges/edges.ts';
-import { edgeMigrations } from './edges/edges-migrations.ts';
 import { registerEdgeRoutes } from './edges/edges-routes.ts';
 import { createFlow } from './flow/flow.ts';
 import { registerFlowRoutes } from './flow/flow-routes.ts';
-import { probeDisk } from './health/disk-probe.ts';
-import { createHealth } from './health/health.ts';
-import { registerHealthRoutes } from './health/health-routes.ts';
 import { createIdentity, type NumberedTenant } from './identity/identity.ts';
-import { identityMigrations } from './identity/identity-migrations.ts';
 import { registerIdentityRoutes } from './identity/identity-routes.ts';
 import { createImports } from './imports/imports.ts';
 import { registerImportRoutes } from './imports/imports-routes.ts';
@@ -38,21 +29,15 @@ import { createRefusedValues } from './ingest/refused-values.ts';
 import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
 import { registerSamplesRoutes } from './ingest/samples-routes.ts';
 import { createJobs } from './jobs/jobs.ts';
-import { jobMigrations } from './jobs/jobs-migrations.ts';
 import { registerJobRoutes } from './jobs/jobs-routes.ts';
 import { createLive } from './live/live.ts';
 import { openLog } from './log/log.ts';
-import { watchEventLoop } from './metrics/event-loop.ts';
 import { meterHttp } from './metrics/http-meter.ts';
-import { createMetrics } from './metrics/metrics.ts';
-import { registerMetricsRoutes } from './metrics/metrics-routes.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
+import { createOperating } from './operating.ts';
 import { createPacks } from './packs/packs.ts';
 import type { Actor } from './platform/actor.ts';
-import { openDataDirectory } from './platform/data-directory/data-directory.ts';
-import { counterMigrations } from './platform/database/counters.ts';
-import { openDatabase, probeDatabase } from './platform/database/database.ts';
-import { createRecordChanges } from './platform/database/record-changes.ts';
+import { probeDatabase } from './platform/database/database.ts';
 import { createHttp } from './platform/http/http.ts';
 import { createHttpsListener } from './platform/http/https-listener.ts';
 import { createOperatorDoor } from './platform/http/operator-door.ts';
@@ -60,16 +45,14 @@ import { createUpgrades } from './platform/http/upgrades.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
 import { type Certificates, createCertificates } from './platform/tls/certificates.ts';
-import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
+import { openRecords } from './records.ts';
 import { createRetention } from './retention/retention.ts';
-import { retentionMigrations } from './retention/retention-migrations.ts';
 import { registerRetentionRoutes } from './retention/retention-routes.ts';
-import { createTelemetry, telemetryFormat } from './telemetry/telemetry.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
 import { registerSiteRoutes } from './things/sites-routes.ts';
 import { createThings } from './things/things.ts';
-import { thingMigrations } from './things/things-migrations.ts';
 import { registerThingRoutes } from './things/things-routes.ts';
 
 interface AppOptions {
@@ -91,26 +74,7 @@ interface Ports {
 /** The platform: every feature made and joined, in the order of a sample's path. */
 export async function createApp({ config, lines, launcher, nowUs }: AppOptions) {
   const nowMs = () => Math.floor(nowUs() / 1000);
-  const data = await openDataDirectory({
-    directory: config.dataDirectory,
-    telemetryFormat,
-    software: version,
-    nowMs,
-    lines,
-  });
-  const location = config.records ?? join(config.dataDirectory, 'records.sqlite');
-  const changes = createRecordChanges({ location, lines });
-  const database = openDatabase(location, changes.writer);
-  await data.migrateRecords(database, {
-    ...counterMigrations,
-    ...identityMigrations,
-    ...thingMigrations,
-    ...edgeMigrations,
-    ...retentionMigrations,
-    ...jobMigrations,
-    ...accountingMigrations,
-    ...accessMigrations,
-  });
+  const { data, changes, database } = await openRecords({ config, lines, nowMs });
 
   // Who asks, and what there is.
   const identity = createIdentity({ database, now: nowMs, log: lines });
@@ -283,46 +247,19 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));
   registerFlowRoutes(http, flowOf);
   registerAccountingRoutes(http, { accounting, edges });
-  const ready = createHealth({
+  const operating = createOperating({
+    config,
     doors: {
       http: () => http.server.listening,
       mqtt: () => mqtt.stats().listening,
       ...(tls && { https: () => tls.https.listening, mqtts: () => tls.mqtt.listening }),
     },
-    log,
-    logBytes: config.logBytes,
-    probeDisk: () => probeDisk(config.dataDirectory),
-    probeRecords: () => probeDatabase(database),
-    telemetry,
-    lines,
-  });
-  registerHealthRoutes(http, ready);
-  const backup = createBackup({
-    directory: config.dataDirectory,
-    embedded: config.records === undefined,
-    log,
-    telemetry,
-    accounting,
-    software: version,
-    nowMs,
-    lines,
-  });
-  registerBackupRoutes(http, backup);
-  const loop = watchEventLoop();
-  const metrics = createMetrics({
-    version,
     door: () => mqtt.stats(),
-    ingest,
-    log,
-    telemetry,
-    accounting,
     watchers: () => live.watchers(),
-    http: httpMeter,
-    loop,
     tenants: () => identity.tenants(),
-    nowMs,
+    probeRecords: () => probeDatabase(database),
+    ...{ http, httpMeter, ingest, log, telemetry, accounting, nowMs, lines },
   });
-  registerMetricsRoutes(http, config.metrics, metrics);
   await registerConsoleFiles(http);
 
   const packs = createPacks({ things, edges });
@@ -353,7 +290,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     },
     async start(): Promise<Ports> {
       await tls?.certificates.start();
-      await backup.start();
+      await operating.start();
       await changes.start();
       await telemetry.start();
       retention.start(telemetry);
@@ -374,7 +311,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       tls?.mqtt.stop();
       mqttWebSocket.stop();
       await mqtt.stop();
-      await backup.stop();
+      await operating.stop();
       live.stop();
       await tls?.https.stop();
       await http.close();
@@ -385,7 +322,6 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await log.close();
       await changes.stop();
       await database.destroy();
-      loop.stop();
       await data.release();
     },
   };

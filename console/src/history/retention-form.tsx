@@ -1,4 +1,4 @@
-import type { Retention, RetentionScope } from '@luban/contracts';
+import type { Retention, RetentionPolicy, RetentionScope } from '@luban/contracts';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Form, InputNumber, Modal, Segmented, Select } from 'antd';
 import { modelsQuery, retentionQuery } from '../api/queries.ts';
@@ -8,7 +8,14 @@ import { Problem } from '../design/problem.tsx';
 import { scopeTexts, historyTexts as texts } from '../language/history-texts.ts';
 import { useLanguage, useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
-import type { Editing } from './retention-panel.tsx';
+
+/** The rule that is open in the form. */
+export interface Editing {
+  scope: RetentionScope;
+  target: string;
+  policy: RetentionPolicy;
+  isNew: boolean;
+}
 
 interface Fields {
   scope: RetentionScope;

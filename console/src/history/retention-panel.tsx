@@ -12,15 +12,9 @@ import { ErrorState, LoadingState } from '../design/state-page.tsx';
 import { scopeTexts, historyTexts as texts } from '../language/history-texts.ts';
 import { useLanguage, useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
-import { RetentionForm } from './retention-form.tsx';
+import { type Editing, RetentionForm } from './retention-form.tsx';
 
 type Rule = Retention['rules'][number];
-export interface Editing {
-  scope: RetentionScope;
-  target: string;
-  policy: RetentionPolicy;
-  isNew: boolean;
-}
 
 /** The rules by which history expires, and what it takes on disk. */
 export function RetentionPanel({ mayWrite }: { mayWrite: boolean }) {

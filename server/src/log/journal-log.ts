@@ -1,7 +1,7 @@
 import { JournalError, type JournalFault, openJournal } from '@luban/journal';
 import { Histogram } from '../platform/histogram.ts';
 import { errorLine } from '../platform/log-lines.ts';
-import type { Log, LogOptions } from './log.ts';
+import type { Log, LogOptions } from './log-contract.ts';
 import { decodeLogRecord, encodeLogRecord } from './log-record.ts';
 import { maxAgeMs, trimIntervalMs } from './log-retention.ts';
 

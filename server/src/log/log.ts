@@ -1,71 +1,9 @@
-import type { Histogram } from '../platform/histogram.ts';
-import type { LogLines } from '../platform/log-lines.ts';
 import { openJournalLog } from './journal-log.ts';
-import type { LogRecord } from './log-record.ts';
+import type { Log, LogOptions } from './log-contract.ts';
 import { openNatsLog } from './nats-log.ts';
 
+export type { Log, OffsetStore, SampleLog } from './log-contract.ts';
 export type { LogRecord } from './log-record.ts';
-
-/** What consumers read. */
-export interface SampleLog {
-  /**
-   * The oldest position that is kept, and the one that the next record gets at least. Positions grow from record to
-   * record; whether they leave numbers out is the engine's affair: go on from the last record's position + 1.
-   */
-  readonly first: number;
-  readonly next: number;
-  /** At least so many records wait from `position` on; exactly 0 when none does. */
-  behind(position: number): number;
-  /**
-   * Records from `from` on, in order; at least one where there is one, whatever `limit` says, and none only when nothing
-   * readable lies between `from` and what `next` was at the call. Rejects while the log cannot be read.
-   */
-  read(from: number, limit: { records?: number; bytes?: number }): Promise<LogRecord[]>;
-  /** True as soon as a record at or after `position` is durable; false when aborted or closed. */
-  waitFor(position: number, signal: AbortSignal): Promise<boolean>;
-}
-
-/** A consumer's durable place: everything below is done. A new consumer begins at the first record. */
-export interface OffsetStore {
-  readonly committed: number;
-  /** Durable when it resolves. Rejects for a position beyond `next`. */
-  commit(position: number): Promise<void>;
-}
-
-export interface Log extends SampleLog {
-  /** µs since 1970 UTC; 0 before the first record that is known. No later record's arrival is before it. */
-  readonly newestArrivalUs: number;
-  /** Resolves with the position once the batch is durable; rejects with an Error with a `code` when it cannot be. */
-  append(tenant: number, batch: Uint8Array): Promise<number>;
-  consumer(name: string): OffsetStore;
-  stats(): {
-    bytes: number;
-    next: number;
-    healthy: boolean;
-    fault: { code: string; message: string; sinceMs: number } | null;
-    /** The newest damage that was found since the start: records that were durable and cannot be read any more. */
-    damage: { message: string; atMs: number } | null;
-    /** Records and bytes since the start. */
-    appended: number;
-    appendedBytes: number;
-    /** Of one group of appends: until it was durable. */
-    syncs: Histogram;
-  };
-  /** The files that hold it, and how many bytes of each belong to it now. Only where they are files of ours. */
-  files?(): { path: string; name: string; bytes: number }[];
-  close(): Promise<void>;
-}
-
-export interface LogOptions {
-  /** `nats://…`; absent: the embedded journal. */
-  address?: string | undefined;
-  /** Of the journal. */
-  directory: string;
-  /** Full of what no consumer has taken, it refuses. */
-  maxBytes: number;
-  nowUs: () => number;
-  lines: LogLines;
-}
 
 /** The platform's durable log, on the engine that the address asks for. */
 export function openLog({ address, ...options }: LogOptions): Promise<Log> {

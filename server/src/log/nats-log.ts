@@ -14,7 +14,7 @@ import {
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
-import type { Log, LogOptions } from './log.ts';
+import type { Log, LogOptions } from './log-contract.ts';
 import { LogFault } from './log-fault.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
 import { maxAgeMs, trimIntervalMs } from './log-retention.ts';

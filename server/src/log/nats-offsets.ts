@@ -1,5 +1,5 @@
 import type { KV } from '@nats-io/kv';
-import type { OffsetStore } from './log.ts';
+import type { OffsetStore } from './log-contract.ts';
 import { LogFault } from './log-fault.ts';
 
 const name = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
