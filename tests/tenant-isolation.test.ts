@@ -31,7 +31,12 @@ beforeAll(async () => {
   alpha = await populateTenant(platform, 'ALPHA7QX', 73_511.125);
   beta = await populateTenant(platform, 'BETA9ZK', 4.5);
   operations = await operationsOf(alpha.api);
-  before = await everything(alpha);
+  // The account counts what is stored yet; everything else stands still.
+  await platform.app.telemetry.flush();
+  await until(async () => {
+    before = await everything(alpha);
+    return ![...before.values()].some((answer) => /"waiting":[1-9]/.test(answer));
+  }, 'all that alpha sent is stored');
 });
 afterAll(() => platform.stop());
 
