@@ -38,7 +38,9 @@ export function startChild(script: string): Child {
         const onExit = (code: number | null) => settle(() => reject(new Error(`${script} ended with ${code}`)));
         child.on('message', onMessage);
         child.on('exit', onExit);
-        child.send(message);
+        child.send(message, (error) => {
+          if (error) settle(() => reject(error));
+        });
       });
     },
     stop: () => endChild(child, 'SIGTERM', 5000),
