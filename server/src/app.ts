@@ -83,6 +83,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     sealer: openSealer(join(config.dataDirectory, 'seal.key')),
     now: nowMs,
     dismiss: (thing: ThingId) => mqtt.dismiss(thing),
+    gone: (tenant: TenantId, thing: ThingId) => mqtt.endSessions(tenant, thing),
     pointsGone: (devices: ReadonlySet<DeviceId>) => edges.pointsGone(devices),
   });
   const edges = await createEdges({
@@ -96,6 +97,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
         .catch((error: unknown) => lines('error', 'edge’s book not kept', { edge, cause: errorLine(error) }));
     },
     dismiss: (edge: EdgeId) => mqtt.dismiss(edge),
+    gone: (tenant: TenantId, edge: EdgeId) => mqtt.endSessions(tenant, edge),
   });
   // What is held in memory of the records follows what other servers write.
   changes.on('points', 'thing', (thing) => things.reread(thing as ThingId | null));
@@ -111,7 +113,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     dataDirectory: config.dataDirectory,
     now: nowMs,
     userName: async (tenant, user) => (await identity.users.get(tenant, user)).name,
-    dismiss: (key: AccessKeyId) => mqtt.dismiss(key),
+    gone: (tenant: TenantId, key: AccessKeyId) => mqtt.endSessions(tenant, key),
     dismissCertificate: (certificate: CertificateId) => mqtt.dismissCertificate(certificate),
     things,
     edges,

@@ -38,6 +38,8 @@ export function createAccessStore(database: Database) {
       const row = await db.selectFrom('access_keys').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : toRow(row);
     },
+    keysOf: async (ids: readonly AccessKeyId[]) =>
+      (await db.selectFrom('access_keys').selectAll().where('id', 'in', ids).execute()).map(toRow),
     keyByHash: async (hash: string) => {
       const row = await db.selectFrom('access_keys').selectAll().where('hash', '=', hash).executeTakeFirst();
       return row === undefined ? null : toRow(row);

@@ -42,8 +42,8 @@ interface AccessOptions {
   now: () => number;
   /** The name of a user, to be kept with what they made. */
   userName: (tenant: TenantId, user: UserId) => Promise<string>;
-  /** Ends the connections that were opened with this key or a token of it. */
-  dismiss: (key: AccessKeyId) => void;
+  /** Ends the connections that were opened with this key or a token of it, and all that is kept for its clients. */
+  gone: (tenant: TenantId, key: AccessKeyId) => void;
   /** Ends the connections that were opened with this certificate. */
   dismissCertificate: (certificate: CertificateId) => void;
   things: Things;
@@ -62,7 +62,7 @@ export function isAccessSecret(secret: Buffer): boolean {
 
 /** Access keys and client certificates: what a tenant's programs that are neither edge nor thing may publish and subscribe to. */
 export function createAccess(options: AccessOptions) {
-  const { database, dataDirectory, now, userName, dismiss, dismissCertificate, things, edges } = options;
+  const { database, dataDirectory, now, userName, gone, dismissCertificate, things, edges } = options;
   const store = createAccessStore(database);
   /** Whoever removes this file voids every token. */
   const tokenKey = openKeyFile(join(dataDirectory, 'access-token.key'));
@@ -149,8 +149,11 @@ export function createAccess(options: AccessOptions) {
     async revoke(tenant: TenantId, id: AccessKeyId): Promise<void> {
       await find(tenant, id);
       await store.revokeKey(tenant, id, now());
-      dismiss(id);
+      gone(tenant, id);
     },
+    /** Those of these keys that still open something. */
+    remaining: async (ids: readonly AccessKeyId[]): Promise<Set<string>> =>
+      new Set((await store.keysOf(ids)).filter(isGood).map(({ id }) => id)),
     /** Throws Refusal access.void for a key that opens nothing, access.too-wide for topics that the key has not. */
     async mintToken(tenant: TenantId, id: AccessKeyId, { lifeSeconds, publish, subscribe }: NewAccessToken) {
       const row = await find(tenant, id);

@@ -27,6 +27,7 @@ async function open() {
     sealer: openSealer(join(records.directory, 'seal.key')),
     now,
     dismiss: () => undefined,
+    gone: () => undefined,
     pointsGone: (devices) => edges.pointsGone(devices),
   });
   edges = await createEdges({
@@ -35,6 +36,7 @@ async function open() {
     now,
     sendConfiguration: (id) => void sent.push(id),
     dismiss: () => undefined,
+    gone: () => undefined,
   });
 }
 const points = () => things.pointsOf(owner.tenant, thing.id);

@@ -50,12 +50,14 @@ interface EdgesOptions {
   sendConfiguration: (edge: EdgeId) => void;
   /** An edge has told how it is. */
   onReport?: (edge: EdgeId, report: EdgeReport) => void;
-  /** Ends the connections of an edge that is no more, or whose key another one has replaced. */
+  /** Ends the connections of an edge whose key another one has replaced. */
   dismiss: (edge: EdgeId) => void;
+  /** Ends all that is kept for an edge that is no more. */
+  gone: (tenant: TenantId, edge: EdgeId) => void;
 }
 
 /** Edges, the devices that they collect from, what binds a point to an address, and what edges say of themselves. */
-export async function createEdges({ database, things, now, sendConfiguration, onReport, dismiss }: EdgesOptions) {
+export async function createEdges({ database, things, now, sendConfiguration, onReport, dismiss, gone }: EdgesOptions) {
   const store = createEdgesStore(database);
   const edges = new Map<EdgeId, EdgeRow>((await store.edges()).map((row) => [row.id, row]));
   const presences = new Map<EdgeId, Presence>();
@@ -70,10 +72,10 @@ export async function createEdges({ database, things, now, sendConfiguration, on
     changes++;
     edges.set(row.id, row);
   }
-  function forget(id: EdgeId): void {
+  function forget({ id, tenant }: EdgeRow): void {
     changes++;
     edges.delete(id);
-    dismiss(id);
+    gone(tenant, id);
     presences.delete(id);
     gapPuts.delete(id);
   }
@@ -158,7 +160,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       edgeOfDevice.clear();
       for (const [device, edge] of devices) edgeOfDevice.set(device, edge);
       const here = new Set(rows.map(({ id }) => id));
-      for (const id of [...edges.keys()]) if (!here.has(id)) forget(id);
+      for (const row of [...edges.values()]) if (!here.has(row.id)) forget(row);
       for (const row of rows) {
         const known = edges.get(row.id);
         put(row);
@@ -183,13 +185,13 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       await things.sendThrough(tenant, thing, null);
     },
     async remove(tenant: TenantId, id: EdgeId): Promise<void> {
-      find(tenant, id);
+      const row = find(tenant, id);
       for (const { id: thing } of await things.thingsThrough(tenant, id)) await things.sendThrough(tenant, thing, null);
       const devices = await store.devices(tenant, id);
       const bound = (await Promise.all(devices.map((one) => store.bindings(tenant, one.id)))).flat();
       await things.bindPoints(bound.map(unbound), (transaction) => store.deleteEdge(transaction, id));
       for (const one of devices) edgeOfDevice.delete(one.id);
-      forget(id);
+      forget(row);
     },
     /** A one-time token; the one before it is void. */
     async issueToken(tenant: TenantId, id: EdgeId): Promise<{ token: string; expiresAt: string }> {
@@ -218,6 +220,9 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       const row = edges.get(id);
       return row === undefined ? null : holderOf(row);
     },
+
+    /** Those of these edges that there are, also those that another server has added. */
+    remaining: (ids: readonly EdgeId[]): Promise<Set<string>> => store.remaining(ids),
 
     devices: (tenant: TenantId, edge?: EdgeId) => store.devices(tenant, edge),
     bindingCounts: (tenant: TenantId) => store.bindingCounts(tenant),

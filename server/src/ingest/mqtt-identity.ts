@@ -16,8 +16,10 @@ export type MqttIdentity = (MachineIdentity | AccessHolder) & {
 };
 export type ThingIdentity = MachineIdentity & { readonly kind: 'thing' };
 
+export type MqttHolder = EdgeId | ThingId | AccessKeyId;
+
 /** The id of who is behind an identity: a user name at the door, and the owner of its sessions. */
-export function holderOf(identity: MqttIdentity): EdgeId | ThingId | AccessKeyId {
+export function holderOf(identity: MqttIdentity): MqttHolder {
   switch (identity.kind) {
     case 'edge':
       return identity.edge;

@@ -1,101 +1,29 @@
-import { join } from 'node:path';
-import { encodeBatch, qualityCode, type Series, type TenantId, toBatch, topics } from '@luban/contracts';
+import { encodeBatch, qualityCode, type Series, toBatch, topics } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createAccess } from '../access/access.ts';
-import { createEdges } from '../edges/edges.ts';
-import { edgeMigrations } from '../edges/edges-migrations.ts';
-import { counterMigrations } from '../platform/database/counters.ts';
-import { type Database, migrate } from '../platform/database/database.ts';
-import { openTestDatabase } from '../platform/database/records.test-support.ts';
-import { openSealer } from '../platform/sealing.ts';
-import { createThings, type Things } from '../things/things.ts';
-import { thingMigrations } from '../things/things-migrations.ts';
-import { createIngest } from './ingest.ts';
+import type { Things } from '../things/things.ts';
 import { connectedClient, connectPacket, rawClient } from './mqtt/door-fixture.ts';
-import { createMqttIngest } from './mqtt-ingest.ts';
-import { createRefusedValues } from './refused-values.ts';
+import { owner, startMqttIngest } from './mqtt-ingest-fixture.ts';
 
-const nowUs = () => 1_790_000_000_000_000;
-const now = () => nowUs() / 1000;
-const owner = { tenant: 'tenant:00000000000000000000000000' as TenantId, tenantNumber: 1 };
-const lines = () => undefined;
-const refused = createRefusedValues({ nowMs: now, lines });
-let records: Awaited<ReturnType<typeof openTestDatabase>>;
-let database: Database;
+let platform: Awaited<ReturnType<typeof startMqttIngest>>;
 let things: Things;
-let edges: Awaited<ReturnType<typeof createEdges>>;
-let mqtt: ReturnType<typeof createMqttIngest>;
+let edges: (typeof platform)['edges'];
 let port: number;
 let series: Series;
 let thing: Awaited<ReturnType<Things['addThing']>>;
 
 beforeAll(async () => {
-  records = await openTestDatabase();
-  ({ database } = records);
-  await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
-  things = await createThings({
-    database,
-    sealer: openSealer(join(records.directory, 'seal.key')),
-    now,
-    dismiss: (id) => mqtt.dismiss(id),
-    pointsGone: async () => undefined,
-  });
-  edges = await createEdges({
-    database,
-    things,
-    now,
-    sendConfiguration: (id) => mqtt.sendConfiguration(id),
-    dismiss: (id) => mqtt.dismiss(id),
-  });
-  const ingest = createIngest({
-    log: { append: async () => 0, newestArrivalUs: 0 },
-    directory: things.directory,
-    nowUs,
-    lines,
-  });
-  mqtt = createMqttIngest({
-    host: '127.0.0.1',
-    port: 0,
-    directory: join(records.directory, 'mqtt'),
-    ingest,
-    things,
-    edges,
-    access: createAccess({
-      database: records.database,
-      dataDirectory: records.directory,
-      now,
-      userName: async () => 'Owner',
-      dismiss: (id) => mqtt.dismiss(id),
-      dismissCertificate: (id) => mqtt.dismissCertificate(id),
-      things,
-      edges,
-    }),
-    anonymous: null,
-    otherHosts: [],
-    revoked: () => new Set(),
-    refused,
-    nowUs,
-    lines,
-  });
-  ({ port } = await mqtt.start());
-  const property = { key: 'speed', name: { zh: '速度', en: 'Speed' }, type: 'number', unit: null, range: null };
-  const model = await things.addModel(owner.tenant, {
-    key: 'm',
-    name: { zh: '型', en: 'Model' },
-    description: null,
-    properties: [property],
-  } as never);
-  thing = await things.addThing(owner, { key: 't', name: 'T', model: model.id, site: null });
+  platform = await startMqttIngest();
+  ({ things, edges, port } = platform);
+  thing = await platform.addThing('t');
   series = things.pointsOf(owner.tenant, thing.id)[0]!.series;
 });
-afterAll(async () => {
-  await mqtt.stop();
-  await records.close();
-});
+afterAll(() => platform.close());
 
 const batch = () =>
   Buffer.from(
-    encodeBatch(toBatch([{ series, time: nowUs(), value: 1, quality: qualityCode('good'), simulated: false }])),
+    encodeBatch(
+      toBatch([{ series, time: platform.nowUs(), value: 1, quality: qualityCode('good'), simulated: false }]),
+    ),
   );
 const publish = (messageId: number) => ({
   cmd: 'publish' as const,

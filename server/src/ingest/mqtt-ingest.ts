@@ -6,6 +6,7 @@ import {
   edgeReport,
   gap,
   jsonSamples,
+  type TenantId,
   type ThingId,
   topics,
 } from '@luban/contracts';
@@ -21,7 +22,14 @@ import { createDialects } from './dialects.ts';
 import type { Ingest, IngestOutcome } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
 import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
-import { holderOf, type MachineIdentity, type MqttIdentity, type ThingIdentity } from './mqtt-identity.ts';
+import {
+  holderOf,
+  type MachineIdentity,
+  type MqttHolder,
+  type MqttIdentity,
+  type ThingIdentity,
+} from './mqtt-identity.ts';
+import { createOwnerCheck } from './mqtt-owners.ts';
 import { createMqttSignIn } from './mqtt-sign-in.ts';
 import { mayListen, useOf } from './mqtt-topics.ts';
 import type { RefusedValues } from './refused-values.ts';
@@ -49,6 +57,7 @@ interface MqttIngestOptions {
 }
 
 const expiryCheckMs = 1000;
+const ownerCheckMs = 60_000;
 
 /**
  * MQTT's door for samples, and the two-way line to the edges. User name: the edge's or thing's id; password: its key.
@@ -174,6 +183,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
   }
 
   let expiry: NodeJS.Timeout | undefined;
+  let ownerCheck: NodeJS.Timeout | undefined;
 
   /** A key or a token that is over ends what was opened with it. */
   function endExpired(): void {
@@ -198,36 +208,40 @@ export function createMqttIngest(options: MqttIngestOptions) {
   }
 
   const door = createMqttDoor<MqttIdentity>({ host, port, directory, log: lines }, handlers);
+  const endOwnerless = createOwnerCheck({ door, things, edges, access, lines });
   return {
     async start(): Promise<{ port: number }> {
       if (anonymous !== null) await checkAnonymous(anonymous);
       expiry = setInterval(endExpired, expiryCheckMs);
       const opened = await door.start();
+      await endOwnerless();
+      ownerCheck = setInterval(() => {
+        endOwnerless().catch((error: unknown) =>
+          lines('error', 'owners of MQTT sessions not checked', { cause: errorLine(error) }),
+        );
+      }, ownerCheckMs);
       for (const dialect of dialects) dialect.start?.();
       return opened;
     },
     async stop(): Promise<void> {
       clearInterval(expiry);
+      clearInterval(ownerCheck);
       await Promise.all(dialects.map((dialect) => dialect.stop?.()));
       await door.stop();
     },
     /** Serves a client that came in by another listener. */
     accept: (stream: Duplex, remote: string) => door.accept(stream, remote),
     sendConfiguration,
-    /** Ends every connection of an edge, a thing or an access key; who holds a good key comes again. */
-    dismiss(id: EdgeId | ThingId | AccessKeyId): void {
-      for (const peer of [...door.peers()]) if (holderOf(peer.identity) === id) peer.disconnect('not-authorized');
-    },
+    /** Ends every connection of an edge or a thing; who holds a good key comes again, and finds its session. */
+    dismiss: (id: EdgeId | ThingId) => door.dismiss((identity) => holderOf(identity) === id),
+    /** Ends every connection and every session of an edge, a thing or an access key that comes no more. */
+    endSessions: (tenant: TenantId, id: MqttHolder) => door.endSessions({ tenant, name: id }),
     /** Ends every connection that came in by a certificate which is revoked or bound no more. */
-    dismissCertificate(id: CertificateId): void {
-      for (const peer of [...door.peers()])
-        if (peer.identity.certificate?.binding === id) peer.disconnect('not-authorized');
-    },
+    dismissCertificate: (id: CertificateId) => door.dismiss(({ certificate }) => certificate?.binding === id),
     /** There is a new revocation list: ends every connection that came in by a certificate on it. */
     endRevoked(): void {
       const names = revoked();
-      for (const peer of [...door.peers()])
-        if (peer.identity.certificate?.names.some((name) => names.has(name))) peer.disconnect('not-authorized');
+      door.dismiss(({ certificate }) => certificate?.names.some((name) => names.has(name)) ?? false);
     },
     stats: () => door.stats(),
   };

@@ -111,6 +111,10 @@ export function createThingsStore(database: Database) {
         .executeTakeFirst();
       return row === undefined ? null : toThing(row);
     },
+    remaining: async (ids: readonly ThingId[]) =>
+      new Set<string>(
+        (await db.selectFrom('things').select('id').where('id', 'in', ids).execute()).map(({ id }) => id),
+      ),
     updateThing: (tenant: TenantId, id: ThingId, change: { key?: string; name?: string; site?: string | null }) =>
       db.updateTable('things').set(change).where('tenant', '=', tenant).where('id', '=', id).execute(),
     deleteThing: (tenant: TenantId, id: ThingId) =>

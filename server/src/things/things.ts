@@ -30,14 +30,16 @@ interface ThingsOptions {
   database: Database;
   sealer: Sealer;
   now: () => number;
-  /** Ends the connections of a thing that is no more, or has a key less. */
+  /** Ends the connections of a thing that has a key less. */
   dismiss: (thing: ThingId) => void;
+  /** Ends all that is kept for a thing that is no more. */
+  gone: (tenant: TenantId, thing: ThingId) => void;
   /** These devices have points less to collect. */
   pointsGone: (devices: ReadonlySet<DeviceId>) => Promise<void>;
 }
 
 /** Sites, thing models, things and points of all tenants. */
-export async function createThings({ database, sealer, now, dismiss, pointsGone }: ThingsOptions) {
+export async function createThings({ database, sealer, now, dismiss, gone, pointsGone }: ThingsOptions) {
   const store = createThingsStore(database);
   const directory = new SeriesDirectory();
   const bySeries = new Map<number, HeldPoint>();
@@ -200,7 +202,7 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
       await store.deleteThing(tenant, id);
       const devices = new Set<DeviceId>();
       for (const { point } of letGo(id)) if (point.device !== null) devices.add(point.device);
-      dismiss(id);
+      gone(tenant, id);
       await pointsGone(devices);
     },
 
@@ -309,6 +311,8 @@ export async function createThings({ database, sealer, now, dismiss, pointsGone 
       const row = await store.holder(id);
       return row === undefined ? null : holderOf(row);
     },
+    /** Those of these things that there are. */
+    remaining: (ids: readonly ThingId[]): Promise<Set<string>> => store.remaining(ids),
     /** The thing whose signed login this is; `fits` looks at one secret after the other. Null: nobody's. */
     async loginHolder(login: string, fits: (secret: string) => boolean) {
       for (const row of await store.signedKeys(login))

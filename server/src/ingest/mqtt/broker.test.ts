@@ -67,6 +67,28 @@ describe('tenants and owners', () => {
     expect(broker.door().clients('tenant')).toMatchObject([{ clientId: 'other' }]);
   });
 
+  test('whoever is dismissed between login and CONNACK is told so in CONNACK, and keeps the session', async () => {
+    let dismissed = false;
+    const ownerOf = (name: string) => {
+      // What comes next in the door is the session's record, which is on disk later than this.
+      if (dismissed) queueMicrotask(() => broker.door().dismiss((one) => one === name));
+      return { tenant: 'tenant', name };
+    };
+    await again({}, { ownerOf });
+    const first = await persistent(broker, 5, { clientId: 'first', username: 'a' });
+    await first.disconnect();
+    dismissed = true;
+    const second = await attempt(broker, 5, {
+      clientId: 'second',
+      username: 'a',
+      properties: { sessionExpiryInterval: 60 },
+    });
+    expect(second.connack.reasonCode).toBe(0x87);
+    dismissed = false;
+    const back = await persistent(broker, 5, { clientId: 'first', username: 'a' });
+    expect(back.connack.sessionPresent).toBe(true);
+  });
+
   test('a subscription that is not allowed any more is gone when its session is resumed', async () => {
     const topic = freshTopic();
     let allowed = true;

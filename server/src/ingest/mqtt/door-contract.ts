@@ -160,8 +160,15 @@ export interface MqttDoor<Identity> {
   peers(): Iterable<MqttPeer<Identity>>;
   /** Publishes to the tenant's clients that have subscribed to the topic. Resolves when it is durable where it must be. */
   publish(tenant: string, topic: string, payload: Uint8Array, how?: PlatformPublish): Promise<PublishOutcome>;
-  /** Ends all connections and sessions of somebody who may not come again. */
+  /**
+   * Ends the connections of everyone of whom `whom` says so, also of those whose login has begun and is not through:
+   * what it found out may be void. Called after what voids it is written.
+   */
+  dismiss(whom: (identity: Identity) => boolean): void;
+  /** Ends all connections, as `dismiss`, and all sessions of somebody who may not come again. */
   endSessions(owner: { tenant: string; name: string }): void;
+  /** Whose sessions there are, each once. */
+  owners(): { tenant: string; name: string }[];
   stats(): MqttDoorStats;
   /** One tenant's clients, also those that are away. */
   clients(tenant: string): MqttClientStats[];

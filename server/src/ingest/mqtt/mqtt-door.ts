@@ -107,6 +107,10 @@ export function createMqttDoor<Identity>(
     for (const connection of connections) connection.sweep(now);
   }
 
+  function dismiss(whom: (identity: Identity) => boolean): void {
+    for (const connection of [...connections]) connection.dismiss(whom);
+  }
+
   // Half open, so that what a client sent before its goodbye is handled before the connection ends.
   const server = createServer(
     { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
@@ -167,10 +171,19 @@ export function createMqttDoor<Identity>(
         expiresAt,
       });
     },
+    dismiss,
     endSessions({ tenant, name }) {
-      started().sessions.endAllOf(tenant, name);
-      for (const [{ owner }, connection] of [...shared.connectionOf])
-        if (owner.tenant === tenant && owner.name === name) connection.disconnect('not-authorized');
+      broker?.sessions.endAllOf(tenant, name);
+      dismiss((identity) => {
+        const owner = handlers.ownerOf(identity);
+        return owner.tenant === tenant && owner.name === name;
+      });
+    },
+    owners() {
+      const owners = new Map<string, { tenant: string; name: string }>();
+      for (const { owner } of started().sessions.all())
+        owners.set(JSON.stringify([owner.tenant, owner.name]), { tenant: owner.tenant, name: owner.name });
+      return [...owners.values()];
     },
     stats() {
       const { received, paused, inflight } = shared;

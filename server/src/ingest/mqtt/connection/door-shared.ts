@@ -15,6 +15,8 @@ export interface DoorConnection<Identity> extends MqttPeer<Identity> {
   /** Takes nothing new; answers what is in flight, then says why and closes. */
   stop(): void;
   destroy(): void;
+  /** Ends it when `whom` says so of its client, which may only turn out when its login is through. */
+  dismiss(whom: (identity: Identity) => boolean): void;
   /** Looks at the clock for this connection; `now` as of `performance.now()`. */
   sweep(now: number): void;
   /** Bytes in flight over all connections are below their maximum again. */

@@ -32,6 +32,21 @@ export async function authenticate<Identity>(
   return { ok: true, identity };
 }
 
+/**
+ * What was found out of a client may be void by now: whoever was dismissed since the login began does not come in. Asked
+ * in the same turn in which the connection becomes one that a dismissal finds.
+ */
+export function admit<Identity>(
+  authenticated: Authenticated<Identity>,
+  dismissed: readonly ((identity: Identity) => boolean)[],
+  stopping: boolean,
+): Authenticated<Identity> {
+  if (!authenticated.ok) return authenticated;
+  if (stopping) return { ok: false, refusal: 'server-shutting-down' };
+  if (dismissed.some((whom) => whom(authenticated.identity))) return { ok: false, refusal: 'not-authorized' };
+  return authenticated;
+}
+
 /** Undefined when the tenant has too many sessions. */
 export function openSession<Identity>(
   { handlers, broker, connectionOf }: DoorShared<Identity>,

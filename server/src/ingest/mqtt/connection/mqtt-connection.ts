@@ -13,7 +13,7 @@ import { ClientPackets, type ClientPacketsOwner } from './client-packets.ts';
 import { directDelivery } from './direct-delivery.ts';
 import type { DoorConnection, DoorShared } from './door-shared.ts';
 import type { TurnTaker } from './door-turns.ts';
-import { type Authenticated, authenticate, greeting, openSession } from './handshake.ts';
+import { type Authenticated, admit, authenticate, greeting, openSession } from './handshake.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Hold, PacketInput } from './packet-input.ts';
 import { type IntakeOwner, PublishIntake } from './publish-intake.ts';
@@ -49,6 +49,8 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   #keepAliveMs = 0;
   #heardAt = this.#openedAt;
   #closingSince = 0;
+  /** Who was dismissed while the login was under way. */
+  #dismissed: ((identity: Identity) => boolean)[] = [];
 
   constructor(socket: Duplex, remote: string, shared: DoorShared<Identity>, overCapacity: boolean) {
     this.#socket = socket;
@@ -121,7 +123,13 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   }
 
   disconnect(reason: MqttRefusal): void {
-    this.refuse(reason);
+    if (this.#state === 'opening') this.#reject(reason);
+    else this.refuse(reason);
+  }
+
+  dismiss(whom: (identity: Identity) => boolean): void {
+    if (this.#state === 'authenticating') this.#dismissed.push(whom);
+    else if (this.#session !== undefined && whom(this.identity)) this.disconnect('not-authorized');
   }
 
   stop(): void {
@@ -250,15 +258,12 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
 
   #authenticated(authenticated: Authenticated<Identity>, request: ConnectRequest): void {
     if (this.#state !== 'authenticating') return;
-    if (!authenticated.ok) {
-      this.#reject(authenticated.refusal, authenticated.detail);
+    const admitted = admit(authenticated, this.#dismissed, this.#input.hold === 'stopping');
+    if (!admitted.ok) {
+      this.#reject(admitted.refusal, admitted.detail);
       return;
     }
-    if (this.#input.hold === 'stopping') {
-      this.#reject('server-shutting-down');
-      return;
-    }
-    this.identity = authenticated.identity;
+    this.identity = admitted.identity;
     const opened = openSession(this.#shared, this.identity, this.clientId, request);
     if (opened === undefined) {
       this.#reject('quota-exceeded', 'too many sessions are kept');
@@ -267,16 +272,13 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     this.#state = 'opening';
     this.#session = opened.session;
     this.#shared.connectionOf.set(opened.session, this);
-    if (opened.durable === undefined) this.#opened(opened, request);
-    else {
-      opened.durable.then(
-        () => this.#opened(opened, request),
-        () => {
-          opened.session.expirySeconds = 0;
-          this.#reject('unavailable');
-        },
-      );
-    }
+    const go = () => this.#opened(opened, request);
+    if (opened.durable === undefined) go();
+    else
+      opened.durable.then(go, () => {
+        opened.session.expirySeconds = 0;
+        this.#reject('unavailable');
+      });
   }
 
   #opened({ session, present }: OpenedSession, request: ConnectRequest): void {
