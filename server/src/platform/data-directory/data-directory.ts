@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { JournalError, lockDirectory } from '@luban/journal';
 import type { Migration } from 'kysely';
 import { type Database, executedMigrations, isOneFile, migrate } from '../database/database.ts';
+import { refuseUnfinishedMove } from '../database/unfinished-move.ts';
 import type { LogLines } from '../log-lines.ts';
 import { StartRefusal } from '../start-refusal.ts';
 import { type DataVersion, dataFormat, readDataVersion, writeDataVersion } from './data-version.ts';
@@ -56,6 +57,7 @@ export async function openDataDirectory(options: DataDirectoryOptions): Promise<
     async migrateRecords(database, migrations) {
       const known = Object.keys(migrations).sort();
       newest = known.at(-1) ?? '';
+      await refuseUnfinishedMove(database);
       const executed = await executedMigrations(database);
       if (executed.some((name) => !known.includes(name))) throw newer(directory, written?.software ?? '?');
       const pending = known.filter((name) => !executed.includes(name));

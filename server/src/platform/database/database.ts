@@ -47,6 +47,11 @@ function openSqlite(file: string): Database {
   return new Kysely({ dialect: new SqliteDialect({ database }) });
 }
 
+/** The records in SQLite's `file`, which is only read: no upgrade, no repair, nothing is written. */
+export function openForReading(file: string): Database {
+  return new Kysely({ dialect: new SqliteDialect({ database: new Libsql(file, { readonly: true }) as never }) });
+}
+
 /** By a connection of its own: a statement that libsql keeps open would stand in the way. */
 function once<T>(file: string, work: (connection: Libsql.Database) => T): T {
   const connection = new Libsql(file);

@@ -25,18 +25,19 @@ export async function makeTestRecords(): Promise<TestRecords> {
   const name = `test_${process.pid}_${Math.random().toString(36).slice(2)}`;
   const location = new URL(postgres);
   location.pathname = `/${name}`;
-  await once(postgres, `create database ${name}`);
+  await askPostgres(postgres, `create database ${name}`);
   return {
     location: location.href,
     directory,
     async remove() {
       clean();
-      await once(postgres, `drop database if exists ${name} with (force)`);
+      await askPostgres(postgres, `drop database if exists ${name} with (force)`);
     },
   };
 }
 
-async function once(address: string, statement: string): Promise<unknown[]> {
+/** The rows that PostgreSQL answers, over a connection of its own. */
+export async function askPostgres(address: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: address });
   await client.connect();
   try {
@@ -48,7 +49,7 @@ async function once(address: string, statement: string): Promise<unknown[]> {
 
 /** Ends every connection of PostgreSQL to these records, as a restart of it does. How many there were. */
 export async function endConnections(location: string): Promise<number> {
-  const ended = await once(
+  const ended = await askPostgres(
     location,
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   );

@@ -1,0 +1,67 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isPostgresAddress } from '../platform/database/postgres-address.ts';
+import { errorText, Refusal } from '../platform/errors.ts';
+import { errorLine } from '../platform/log-lines.ts';
+import { StartRefusal, startRefusedExit } from '../platform/start-refusal.ts';
+import { recordMigrations } from '../record-migrations.ts';
+import { movePlatform } from './move.ts';
+import { shownProgress } from './move-progress.ts';
+
+const usage = {
+  zh: '用法：npm run move -- --from 数据目录 --records postgres://… [--check] [--report 报告文件]',
+  en: 'Usage: npm run move -- --from DATA-FOLDER --records postgres://… [--check] [--report FILE]',
+};
+
+function readArguments() {
+  const text = { type: 'string' } as const;
+  try {
+    const options = { from: text, records: text, report: text, check: { type: 'boolean' } } as const;
+    return parseArgs({ options }).values;
+  } catch (cause) {
+    throw new StartRefusal({ zh: `${errorLine(cause)}\n${usage.zh}`, en: usage.en }, { cause });
+  }
+}
+
+/** npm run move: a stopped platform's data from the embedded engines to those of a cluster. */
+async function main(): Promise<void> {
+  const { from, records, report: reportFile, check = false } = readArguments();
+  if (from === undefined || records === undefined) throw new StartRefusal(usage);
+  if (!isPostgresAddress(records))
+    throw new StartRefusal({
+      zh: '--records 应形如 postgres://user:password@host:5432/database',
+      en: '--records must look like postgres://user:password@host:5432/database',
+    });
+  const began = new Date();
+  const bar = shownProgress(process.stdout);
+  const report = await movePlatform({
+    from: resolve(from),
+    records,
+    migrations: recordMigrations,
+    check,
+    progress: bar,
+  }).finally(bar.end);
+  const file = resolve(reportFile ?? `luban-move-${began.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
+  const times = { began: began.toISOString(), ended: new Date().toISOString() };
+  await writeFile(file, `${JSON.stringify({ from: resolve(from), check, ...times, ...report }, null, 2)}\n`);
+  process.stdout.write(
+    `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n` +
+      `用以下配置启动平台，数据目录不变（其中的 seal.key、access-token.key、证书与 MQTT 会话不迁移）：\n` +
+      `Start the platform with these settings and the same data directory (seal.key, access-token.key, certificates and MQTT sessions stay in it):\n` +
+      `  LUBAN_DATA=${resolve(from)}\n  LUBAN_RECORDS=${withoutPassword(records)}\n`,
+  );
+}
+
+/** The terminal and its history are no place for passwords. */
+function withoutPassword(address: string): string {
+  return address.replace(/^(\w+:\/\/[^:@/]+):[^@]*@/, '$1:…@');
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof Refusal) {
+    const { zh, en } = errorText(error.code);
+    process.stderr.write(`${zh}\n${en}: ${errorLine(error)}\n`);
+  } else process.stderr.write(`${error instanceof StartRefusal ? error.message : errorLine(error)}\n`);
+  process.exit(error instanceof StartRefusal || error instanceof Refusal ? startRefusedExit : 1);
+});

@@ -1,0 +1,20 @@
+import { accessMigrations } from './access/access-migrations.ts';
+import { accountingMigrations } from './accounting/accounting-migrations.ts';
+import { edgeMigrations } from './edges/edges-migrations.ts';
+import { identityMigrations } from './identity/identity-migrations.ts';
+import { jobMigrations } from './jobs/jobs-migrations.ts';
+import { counterMigrations } from './platform/database/counters.ts';
+import { retentionMigrations } from './retention/retention-migrations.ts';
+import { thingMigrations } from './things/things-migrations.ts';
+
+/** How the tables of all features came to be what they are, by name, which is their order. */
+export const recordMigrations = {
+  ...counterMigrations,
+  ...identityMigrations,
+  ...thingMigrations,
+  ...edgeMigrations,
+  ...retentionMigrations,
+  ...jobMigrations,
+  ...accountingMigrations,
+  ...accessMigrations,
+};
