@@ -34,11 +34,14 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, httpPort, ...ports })}\n`);
   const link = config.demo ? await demoLink() : null;
   if (config.demo) await app.firstSamples();
-  launcher?.announce(
-    address,
-    link === null ? null : `${address}/link/${link}`,
-    (await app.identity.setupNeeded()) ? app.identity.setupCode() : null,
-  );
+  const setupCode = (await app.identity.setupNeeded()) ? app.identity.setupCode() : null;
+  launcher?.announce(address, link === null ? null : `${address}/link/${link}`, setupCode);
+  // Under systemd or in a container nobody else would say it. Not a log line: those hold no secrets.
+  if (launcher === null && setupCode !== null)
+    process.stderr.write(
+      `首次设置：从其他计算机打开控制台，需要设置码 ${setupCode}（完成设置之前有效，重启后更换）\n` +
+        `First setup: from another computer the console asks for the setup code ${setupCode} (until it is set up; a new one at each start)\n`,
+    );
 
   /** The demo's owner has no password: who reads the terminal signs in by the link. */
   async function demoLink(): Promise<string> {
