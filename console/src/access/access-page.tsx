@@ -41,7 +41,13 @@ export function AccessPage() {
         ) : keys.data === undefined ? (
           <ErrorState error={keys.error} retry={() => void keys.refetch()} />
         ) : items.length === 0 ? (
-          <EmptyState icon={<KeyOutlined />} title={t(texts.none)} text={t(texts.topicsHint)} />
+          <EmptyState icon={<KeyOutlined />} title={t(texts.none)} text={t(texts.noneText)}>
+            {mayWrite && (
+              <Button type="primary" onClick={() => setAdding(true)}>
+                {t(texts.add)}
+              </Button>
+            )}
+          </EmptyState>
         ) : (
           <KeyTable items={items} mayWrite={mayWrite} />
         )}

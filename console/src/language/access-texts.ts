@@ -8,6 +8,10 @@ export const accessTexts = {
   },
   add: { zh: '签发密钥', en: 'Issue a key' },
   none: { zh: '还没有接入密钥', en: 'No access keys yet' },
+  noneText: {
+    zh: '签发一个密钥，写明它能发布和订阅的主题；程序就能用它连接，连接命令随密钥一起给出。',
+    en: 'Issue a key and name the topics that it may publish and subscribe to; the command to connect comes with it.',
+  },
   name: { zh: '用途', en: 'What it is for' },
   nameExample: { zh: '例如：MES 工单接口', en: 'For example: orders of the MES' },
   publish: { zh: '可以发布', en: 'May publish to' },
