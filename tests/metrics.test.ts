@@ -48,6 +48,9 @@ test('metrics count what is taken, refused and stored, and Prometheus finds noth
   expect(metricOf(text, 'luban_telemetry_insert_seconds_count')).toBeGreaterThan(0);
   expect(metricOf(text, 'luban_consumer_lag_records', 'consumer="telemetry"')).toBe(0);
   expect(metricOf(text, 'luban_log_healthy')).toBe(1);
+  expect(metricOf(text, 'luban_mqtt_sessions')).toBe(0);
+  expect(metricOf(text, 'luban_mqtt_dropped_messages_total', 'reason="full"')).toBe(0);
+  expect(metricOf(text, 'luban_mqtt_store_healthy')).toBe(1);
   expect(metricOf(text, 'luban_http_request_seconds_count', 'route="/api/v1/samples",status="200"')).toBe(7);
   expect(metricOf(text, 'luban_http_request_seconds_count', 'status="400"')).toBe(1);
   expect(metricOf(text, 'process_start_time_seconds')).toBeGreaterThan(1_700_000_000);

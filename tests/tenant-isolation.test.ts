@@ -121,7 +121,11 @@ test('no write of any route lets beta change, use or see anything of alpha', asy
       for (const { path, body, allowed = false } of known)
         await attempt(operation.method, pathOf(operation, path === 'mine' ? beta : alpha), body, allowed);
     } else {
-      const query = operation.query.includes('series') ? `?series=${alpha.ownSeries}&from=0&to=1` : '';
+      const query = operation.query.includes('series')
+        ? `?series=${alpha.ownSeries}&from=0&to=1`
+        : operation.query.includes('clientId')
+          ? '?clientId=kept'
+          : '';
       await attempt(operation.method, `${pathOf(operation, alpha)}${query}`, undefined, false);
       if (parametersIn(operation) > 1)
         await attempt(operation.method, pathOf(operation, beta, alpha), undefined, false);
@@ -219,6 +223,8 @@ test('a viewer reads, and changes nothing but the own account', async () => {
     .map(({ name }) => name);
   const reads = [
     'GET /api/v1/access-keys',
+    'GET /api/v1/mqtt-clients',
+    'GET /api/v1/mqtt-clients/{owner}',
     'GET /api/v1/client-certificates',
     'GET /api/v1/things/{id}/keys',
     'GET /api/v1/users',

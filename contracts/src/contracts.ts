@@ -15,6 +15,7 @@ export * from './id.ts';
 export * from './job.ts';
 export * from './json-samples.ts';
 export * from './live.ts';
+export * from './mqtt-client.ts';
 export * from './page.ts';
 export * from './problem.ts';
 export * from './quality.ts';

@@ -24,6 +24,7 @@ import { registerImportRoutes } from './imports/imports-routes.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
+import { registerMqttClientRoutes } from './ingest/mqtt-clients-routes.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedValues } from './ingest/refused-values.ts';
 import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
@@ -247,6 +248,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   registerDeviceRoutes(http, edges);
   registerClientCertificateRoutes(http, access);
   registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));
+  registerMqttClientRoutes(http, mqtt.clients);
   registerFlowRoutes(http, flowOf);
   registerAccountingRoutes(http, { accounting, edges });
   const operating = createOperating({

@@ -151,9 +151,9 @@ export function createAccess(options: AccessOptions) {
       await store.revokeKey(tenant, id, now());
       gone(tenant, id);
     },
-    /** Those of these keys that still open something. */
-    remaining: async (ids: readonly AccessKeyId[]): Promise<Set<string>> =>
-      new Set((await store.keysOf(ids)).filter(isGood).map(({ id }) => id)),
+    /** Those of these keys that still open something: id → name. */
+    remaining: async (ids: readonly AccessKeyId[]): Promise<ReadonlyMap<string, string>> =>
+      new Map((await store.keysOf(ids)).filter(isGood).map(({ id, name }) => [id, name])),
     /** Throws Refusal access.void for a key that opens nothing, access.too-wide for topics that the key has not. */
     async mintToken(tenant: TenantId, id: AccessKeyId, { lifeSeconds, publish, subscribe }: NewAccessToken) {
       const row = await find(tenant, id);

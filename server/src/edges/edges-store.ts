@@ -33,8 +33,11 @@ export function createEdgesStore(database: Database) {
   const db = database.withTables<EdgeTables>();
   return {
     edges: async () => (await db.selectFrom('edges').selectAll().orderBy('id').execute()).map(toEdgeRow),
-    remaining: async (ids: readonly EdgeId[]) =>
-      new Set<string>((await db.selectFrom('edges').select('id').where('id', 'in', ids).execute()).map(({ id }) => id)),
+    /** Those of these that there are: id → name. */
+    remaining: async (ids: readonly EdgeId[]) => {
+      const rows = await db.selectFrom('edges').select(['id', 'name']).where('id', 'in', ids).execute();
+      return new Map<string, string>(rows.map(({ id, name }) => [id, name]));
+    },
     insertEdge: (row: Insertable<EdgeTables['edges']>) => db.insertInto('edges').values(row).execute(),
     updateEdge: (id: EdgeId, change: Partial<Insertable<EdgeTables['edges']>>) =>
       db.updateTable('edges').set(change).where('id', '=', id).execute(),

@@ -221,8 +221,8 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       return row === undefined ? null : holderOf(row);
     },
 
-    /** Those of these edges that there are, also those that another server has added. */
-    remaining: (ids: readonly EdgeId[]): Promise<Set<string>> => store.remaining(ids),
+    /** Those of these edges that there are, also those that another server has added: id → name. */
+    remaining: (ids: readonly EdgeId[]): Promise<ReadonlyMap<string, string>> => store.remaining(ids),
 
     devices: (tenant: TenantId, edge?: EdgeId) => store.devices(tenant, edge),
     bindingCounts: (tenant: TenantId) => store.bindingCounts(tenant),

@@ -22,6 +22,7 @@ import { createDialects } from './dialects.ts';
 import type { Ingest, IngestOutcome } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
 import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
+import { createMqttClients } from './mqtt-clients.ts';
 import {
   holderOf,
   type MachineIdentity,
@@ -29,7 +30,7 @@ import {
   type MqttIdentity,
   type ThingIdentity,
 } from './mqtt-identity.ts';
-import { createOwnerCheck } from './mqtt-owners.ts';
+import { createMqttOwners, createOwnerCheck } from './mqtt-owners.ts';
 import { createMqttSignIn } from './mqtt-sign-in.ts';
 import { mayListen, useOf } from './mqtt-topics.ts';
 import type { RefusedValues } from './refused-values.ts';
@@ -208,7 +209,8 @@ export function createMqttIngest(options: MqttIngestOptions) {
   }
 
   const door = createMqttDoor<MqttIdentity>({ host, port, directory, log: lines }, handlers);
-  const endOwnerless = createOwnerCheck({ door, things, edges, access, lines });
+  const owners = createMqttOwners({ things, edges, access });
+  const endOwnerless = createOwnerCheck({ door, owners, lines });
   return {
     async start(): Promise<{ port: number }> {
       if (anonymous !== null) await checkAnonymous(anonymous);
@@ -243,6 +245,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
       const names = revoked();
       door.dismiss(({ certificate }) => certificate?.names.some((name) => names.has(name)) ?? false);
     },
+    clients: createMqttClients({ door, owners }),
     stats: () => door.stats(),
   };
 }

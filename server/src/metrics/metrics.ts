@@ -13,6 +13,18 @@ interface DoorStats {
   readonly refused: Readonly<Partial<Record<string, number>>>;
   readonly paused: number;
   readonly inflight: number;
+  readonly sessions: number;
+  readonly retained: number;
+  readonly backlogMessages: number;
+  readonly backlogBytes: number;
+  readonly dropped: {
+    readonly full: number;
+    readonly qos0: number;
+    readonly expired: number;
+    readonly tooLarge: number;
+  };
+  readonly storeBytes: number;
+  readonly storeHealthy: boolean;
 }
 
 interface MetricsOptions {
@@ -48,6 +60,27 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
       )
       .gauge('luban_mqtt_paused_connections', 'MQTT connections that are not read from at the moment.', paused)
       .gauge('luban_mqtt_inflight_messages', 'MQTT publishes handed on and not settled.', inflight);
+  }
+
+  function brokered(text: MetricText): void {
+    const { sessions, retained, backlogMessages, backlogBytes, dropped, storeBytes, storeHealthy } = door();
+    text
+      .gauge('luban_mqtt_sessions', 'MQTT sessions, also of clients that are away.', sessions)
+      .gauge('luban_mqtt_retained_messages', 'MQTT messages retained.', retained)
+      .gauge(
+        'luban_mqtt_backlog_messages',
+        'MQTT messages that wait or are unacknowledged, each once.',
+        backlogMessages,
+      )
+      .gauge('luban_mqtt_backlog_bytes', 'Bytes of the MQTT messages that wait or are unacknowledged.', backlogBytes)
+      .counter('luban_mqtt_dropped_messages_total', 'MQTT messages that a client did not get, by reason.', [
+        [{ reason: 'full' }, dropped.full],
+        [{ reason: 'qos0' }, dropped.qos0],
+        [{ reason: 'expired' }, dropped.expired],
+        [{ reason: 'too_large' }, dropped.tooLarge],
+      ])
+      .gauge('luban_mqtt_store_bytes', 'Bytes on disk of MQTT sessions and messages.', storeBytes)
+      .gauge('luban_mqtt_store_healthy', '1 while the last write of MQTT sessions succeeded.', storeHealthy ? 1 : 0);
   }
 
   async function ingested(text: MetricText): Promise<void> {
@@ -157,6 +190,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
   return async () => {
     const text = new MetricText();
     doors(text);
+    brokered(text);
     await ingested(text);
     await logged(text);
     stored(text);

@@ -48,6 +48,7 @@ const codes = {
     en: 'The address does not fit the protocol of the device',
   },
   'bindings.taken': { status: 409, zh: '该点位已由其他采集设备采集', en: 'Another device collects this point' },
+  'mqtt-clients.not-found': { status: 404, zh: '没有这个 MQTT 客户端', en: 'There is no such MQTT client' },
   'access.not-found': { status: 404, zh: '没有这个接入密钥', en: 'There is no such access key' },
   'access.void': { status: 409, zh: '该接入密钥已吊销或已过期', en: 'This access key is revoked or has expired' },
   'access.too-wide': {

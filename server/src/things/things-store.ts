@@ -111,10 +111,12 @@ export function createThingsStore(database: Database) {
         .executeTakeFirst();
       return row === undefined ? null : toThing(row);
     },
-    remaining: async (ids: readonly ThingId[]) =>
-      new Set<string>(
-        (await db.selectFrom('things').select('id').where('id', 'in', ids).execute()).map(({ id }) => id),
-      ),
+    /** Those of these that there are: id → name. */
+    /** Those of these that there are: id → name. */
+    remaining: async (ids: readonly ThingId[]) => {
+      const rows = await db.selectFrom('things').select(['id', 'name']).where('id', 'in', ids).execute();
+      return new Map<string, string>(rows.map(({ id, name }) => [id, name]));
+    },
     updateThing: (tenant: TenantId, id: ThingId, change: { key?: string; name?: string; site?: string | null }) =>
       db.updateTable('things').set(change).where('tenant', '=', tenant).where('id', '=', id).execute(),
     deleteThing: (tenant: TenantId, id: ThingId) =>

@@ -311,8 +311,8 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       const row = await store.holder(id);
       return row === undefined ? null : holderOf(row);
     },
-    /** Those of these things that there are. */
-    remaining: (ids: readonly ThingId[]): Promise<Set<string>> => store.remaining(ids),
+    /** Those of these things that there are: id → name. */
+    remaining: (ids: readonly ThingId[]): Promise<ReadonlyMap<string, string>> => store.remaining(ids),
     /** The thing whose signed login this is; `fits` looks at one secret after the other. Null: nobody's. */
     async loginHolder(login: string, fits: (secret: string) => boolean) {
       for (const row of await store.signedKeys(login))

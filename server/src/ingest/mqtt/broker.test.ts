@@ -205,6 +205,7 @@ describe('slow and absent clients', () => {
     const writer = await connected(broker, 4);
     for (let i = 0; i < 8; i++) await writer.publish(topic, `${i}`, { qos: 1 });
     expect(clientOf('away')).toMatchObject({ connected: false, queued: 5, dropped: { full: 3 } });
+    expect(broker.door().stats().dropped).toEqual({ full: 3, qos0: 0, expired: 0, tooLarge: 0 });
     const back = await persistent(broker, 4, { clientId: 'away' });
     expect(texts(await back.got(5))).toEqual(['0', '1', '2', '3', '4']);
   });

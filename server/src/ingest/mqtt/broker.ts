@@ -3,7 +3,7 @@ import type { BrokerStats, MqttDoorHandlers, MqttLog, MqttPeer, PublishOutcome, 
 import type { BrokerLimits } from './mqtt-limits.ts';
 import { createRouter } from './routing/router.ts';
 import { TopicSpaces } from './routing/topic-space.ts';
-import type { BacklogTotals, MessageContent } from './session/message.ts';
+import { type MessageContent, noBacklog } from './session/message.ts';
 import type { Session, Will } from './session/session.ts';
 import { createSessions } from './session/sessions.ts';
 import { createSubscribing } from './session/subscribing.ts';
@@ -40,7 +40,7 @@ export async function openBroker<Identity>({ limits, handlers, directory, log, n
   if (directory !== undefined) {
     store = await openBrokerStore({ directory, onFault: (found) => log('error', 'mqtt.store-fault', { ...found }) });
   }
-  const totals: BacklogTotals = { messages: 0, bytes: 0 };
+  const totals = noBacklog();
   const spaces = new TopicSpaces();
   const router = createRouter({
     limits,
@@ -134,7 +134,8 @@ export async function openBroker<Identity>({ limits, handlers, directory, log, n
       for (const [, space] of spaces.all()) retained += space.retained.count;
       const stored = store?.stats();
       const kept = { sessions: sessions.count, retained, backlogMessages: totals.messages, backlogBytes: totals.bytes };
-      return { ...kept, storeBytes: stored?.bytes ?? 0, storeHealthy: stored?.healthy ?? true };
+      const dropped = { ...totals.dropped };
+      return { ...kept, dropped, storeBytes: stored?.bytes ?? 0, storeHealthy: stored?.healthy ?? true };
     },
     async close(): Promise<void> {
       await store?.close();

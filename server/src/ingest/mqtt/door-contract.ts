@@ -105,16 +105,33 @@ export interface BrokerStats {
   /** Messages that wait for anybody or are unacknowledged, each counted once. */
   readonly backlogMessages: number;
   readonly backlogBytes: number;
+  /** Messages that a client did not get, since the start. */
+  readonly dropped: Readonly<DroppedMessages>;
   readonly storeBytes: number;
   readonly storeHealthy: boolean;
 }
 
+/** Which client's session: client identifiers are an owner's own. */
+export interface MqttClientName {
+  readonly tenant: string;
+  readonly name: string;
+  readonly clientId: string;
+}
+
 /** One client's session. */
 export interface MqttClientStats {
+  /** Older sessions have smaller ones. */
+  readonly number: number;
   readonly clientId: string;
   /** `ownerOf(identity).name`. */
   readonly owner: string;
   readonly connected: boolean;
+  /** Connected or away since then, milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** When the session ends; Infinity for never, and while it is connected. */
+  readonly expiresMs: number;
+  /** Undefined while it is away. */
+  readonly version: 4 | 5 | undefined;
   readonly subscriptions: number;
   /** Messages that wait, and bytes of them and of those in flight. */
   readonly queued: number;
@@ -172,4 +189,11 @@ export interface MqttDoor<Identity> {
   stats(): MqttDoorStats;
   /** One tenant's clients, also those that are away. */
   clients(tenant: string): MqttClientStats[];
+  /** What a client has subscribed to; undefined when there is no such session. */
+  filtersOf(client: MqttClientName): { filter: string; qos: number }[] | undefined;
+  /**
+   * Ends one client's session and its connection; the client may come again and begins anew. False when there is no such
+   * session.
+   */
+  endSession(client: MqttClientName): boolean;
 }

@@ -4,11 +4,14 @@ import { type Broker, openBroker } from './broker.ts';
 import type { DoorConnection, DoorShared } from './connection/door-shared.ts';
 import { createDoorTurns } from './connection/door-turns.ts';
 import { MqttConnection } from './connection/mqtt-connection.ts';
-import type { BrokerStats, MqttDoor, MqttDoorHandlers, MqttDoorOptions } from './door-contract.ts';
+import type { BrokerStats, MqttClientStats, MqttDoor, MqttDoorHandlers, MqttDoorOptions } from './door-contract.ts';
 import { mqttLimits } from './mqtt-limits.ts';
 import type { MqttRefusal } from './mqtt-reasons.ts';
+import { noBacklog } from './session/message.ts';
+import { expiresAt, type Session } from './session/session.ts';
 
 export type {
+  MqttClientStats,
   MqttDoor,
   MqttDoorHandlers,
   MqttDoorOptions,
@@ -21,6 +24,7 @@ const SWEEP_INTERVAL_MS = 250;
 const nothing = Buffer.alloc(0);
 const emptyBroker: BrokerStats = {
   ...{ sessions: 0, retained: 0, backlogMessages: 0, backlogBytes: 0 },
+  dropped: noBacklog().dropped,
   ...{ storeBytes: 0, storeHealthy: true },
 };
 
@@ -198,13 +202,32 @@ export function createMqttDoor<Identity>(
       return { ...counts, listening: server.listening, ...(broker?.stats() ?? emptyBroker) };
     },
     clients(tenant) {
-      return [...started().sessions.all()]
-        .filter(({ owner }) => owner.tenant === tenant)
-        .map(({ owner, connected, subscriptions, deliveries }) => ({
-          ...{ clientId: owner.clientId, owner: owner.name, connected, subscriptions: subscriptions.size },
-          ...{ queued: deliveries.queued, queuedBytes: deliveries.queuedBytes, inflight: deliveries.inflight },
-          dropped: { ...deliveries.dropped },
-        }));
+      const clients: MqttClientStats[] = [];
+      for (const session of started().sessions.all())
+        if (session.owner.tenant === tenant) clients.push(statsOf(session, shared.connectionOf.get(session)?.version));
+      return clients;
     },
+    filtersOf(client) {
+      const session = started().sessions.find(client);
+      return session && [...session.subscriptions].map(([filter, { qos }]) => ({ filter, qos }));
+    },
+    endSession(client) {
+      const { sessions } = started();
+      const session = sessions.find(client);
+      if (session === undefined) return false;
+      sessions.endOne(session);
+      shared.connectionOf.get(session)?.disconnect('administrative');
+      return true;
+    },
+  };
+}
+
+function statsOf(session: Session, version: 4 | 5 | undefined): MqttClientStats {
+  const { number, owner, connected, connectedAt, leftAt, subscriptions, deliveries } = session;
+  return {
+    ...{ number, clientId: owner.clientId, owner: owner.name, connected, version },
+    ...{ sinceMs: connected ? connectedAt : leftAt, expiresMs: expiresAt(session), subscriptions: subscriptions.size },
+    ...{ queued: deliveries.queued, queuedBytes: deliveries.queuedBytes, inflight: deliveries.inflight },
+    dropped: { ...deliveries.dropped },
   };
 }

@@ -59,8 +59,7 @@ export class Deliveries {
   offer(offer: Offer, stored: boolean): Delivery | undefined {
     const { message, qos } = offer;
     if (!this.#hasRoom(message, qos)) {
-      if (qos === 0) this.dropped.qos0++;
-      else this.dropped.full++;
+      this.#drop(qos === 0 ? 'qos0' : 'full');
       return undefined;
     }
     const delivery = this.#delivery(offer, qos === 0 ? 0 : this.#freeId(), stored);
@@ -180,7 +179,7 @@ export class Deliveries {
     this.#waitingQos0 = 0;
     for (const delivery of told) {
       if (delivery.qos > 0) continue;
-      this.dropped.qos0++;
+      this.#drop('qos0');
       this.#forget(delivery);
       this.#finish(delivery, false);
     }
@@ -237,12 +236,12 @@ export class Deliveries {
     const { message, qos, again } = delivery;
     const secondsLeft = message.secondsLeft(this.#nowMs());
     if (secondsLeft === undefined && !again) {
-      this.dropped.expired++;
+      this.#drop('expired');
       this.#settle(delivery, false);
       return;
     }
     if (!link.publish(delivery, secondsLeft ?? 0)) {
-      this.dropped.tooLarge++;
+      this.#drop('tooLarge');
       this.#settle(delivery, false);
     } else if (qos === 0) {
       // The link tells `done` when it is written.
@@ -253,6 +252,11 @@ export class Deliveries {
       delivery.again = true;
       this.#unacknowledged++;
     }
+  }
+
+  #drop(why: keyof DroppedMessages): void {
+    this.dropped[why]++;
+    this.#totals.dropped[why]++;
   }
 
   #settle(delivery: Delivery, delivered: boolean): void {
@@ -316,7 +320,7 @@ export class Deliveries {
     this.#waitingQos0 = 0;
     for (const delivery of waiting) {
       if (delivery.qos > 0) continue;
-      this.dropped.qos0++;
+      this.#drop('qos0');
       this.#forget(delivery);
       this.#finish(delivery, false);
     }

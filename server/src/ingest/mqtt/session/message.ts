@@ -1,10 +1,16 @@
 import { type EncodedPublish, encodePublish, type WireMessage, type WireOptions } from '../wire/publish-encoder.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { DroppedMessages } from './delivery.ts';
 
-/** Bytes of all messages that sessions hold, each counted once; the sum over a door. */
+/** What all sessions of a door hold, each message counted once, and what they did not get. */
 export interface BacklogTotals {
   messages: number;
   bytes: number;
+  readonly dropped: DroppedMessages;
+}
+
+export function noBacklog(): BacklogTotals {
+  return { messages: 0, bytes: 0, dropped: { full: 0, qos0: 0, expired: 0, tooLarge: 0 } };
 }
 
 /** What a held message costs besides its bytes, roughly. */

@@ -32,6 +32,8 @@ export interface Session {
   readonly stored: boolean;
   expirySeconds: number;
   connected: boolean;
+  /** Milliseconds since 1970, of the last connection that this process saw. */
+  connectedAt: number;
   /** Milliseconds since 1970; 0 while it is connected. */
   leftAt: number;
   will: Will | undefined;

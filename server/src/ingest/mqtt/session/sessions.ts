@@ -75,6 +75,7 @@ export function createSessions(options: SessionsOptions) {
       stored,
       expirySeconds: 0,
       connected: false,
+      connectedAt: 0,
       leftAt: 0,
       will: undefined,
       willDueAt: 0,
@@ -117,6 +118,7 @@ export function createSessions(options: SessionsOptions) {
     session.identity = identity;
     session.expirySeconds = expirySeconds;
     session.connected = true;
+    session.connectedAt = nowMs();
     session.leftAt = 0;
     session.will = will;
     session.willDueAt = 0;
@@ -209,6 +211,12 @@ export function createSessions(options: SessionsOptions) {
         if (!session.connected) void end(session)?.catch(fault);
         else session.expirySeconds = 0;
       }
+    },
+    find: (owner: SessionOwner) => byKey.get(sessionKey(owner)),
+    /** Ends one session as if its time were over. One that is connected ends with its connection. */
+    endOne(session: Session): void {
+      if (session.connected) session.expirySeconds = 0;
+      else void end(session)?.catch(fault);
     },
     /** Takes a session as it comes from the store. */
     restore(number: number, owner: SessionOwner, identity: unknown): Session {
