@@ -1,3 +1,4 @@
+import mqtt from 'mqtt';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Launched, launch } from './launched.ts';
@@ -55,4 +56,35 @@ test('the owner signs in with the password, and a wrong one is refused in words'
   await expect.poll(() => other.locator('body').innerText(), { timeout: 15_000 }).toContain('总览');
   expect(faults).toEqual([]);
   await context.close();
+});
+
+test('the owner sees an MQTT client that is away with what waits for it, and ends its session', async () => {
+  const key = (await page.evaluate(`fetch('/api/v1/access-keys', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-luban-request': '1' },
+    body: JSON.stringify({ name: 'MES orders', publish: ['#'], subscribe: ['#'] }),
+  }).then((answer) => answer.json())`)) as { secret: string; mqttPort: number };
+  const connect = (clientId: string) =>
+    mqtt.connectAsync(`mqtt://127.0.0.1:${key.mqttPort}`, {
+      ...{ protocolVersion: 5, username: 'any', password: key.secret, clientId, clean: false },
+      properties: { sessionExpiryInterval: 3600 },
+    });
+  const reader = await connect('mes/reader');
+  await reader.subscribeAsync('orders/#', { qos: 1 });
+  await reader.endAsync();
+  const sender = await connect('sender');
+  await sender.publishAsync('orders/1', 'x', { qos: 1 });
+  await sender.endAsync();
+  await page.goto(`${platform.address}/mqtt-clients`);
+  const row = page.getByRole('row').filter({ hasText: 'mes/reader' });
+  await expect.poll(() => row.innerText()).toMatch(/MES orders[\s\S]*Away[\s\S]*Session ends/);
+  expect(await row.locator('td').nth(3).innerText()).toMatch(/^1\b/);
+  await row.getByRole('button', { name: /Subscriptions/ }).click();
+  await expect.poll(text).toMatch(/orders\/# QoS 1/);
+  await row.getByRole('button', { name: 'End' }).click();
+  await expect.poll(text).toContain('waiting messages (1) are deleted');
+  await page.getByRole('button', { name: 'End the session' }).click();
+  await expect.poll(() => row.count()).toBe(0);
+  expect(await text()).toContain('sender');
+  expect(faults).toEqual([]);
 });

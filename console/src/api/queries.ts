@@ -8,6 +8,8 @@ import type {
   Job,
   LatestReading,
   Me,
+  MqttClient,
+  MqttClientDetail,
   Page,
   Reading,
   RefusedKey,
@@ -45,6 +47,22 @@ export const accessKeysQuery = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next,
 });
+export const mqttClientsQuery = (q: string) =>
+  infiniteQueryOptions({
+    queryKey: ['mqtt-clients', q],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<MqttClient>>('/mqtt-clients', { q, cursor: pageParam, limit: 200 }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    // Every page that was asked for is read again; a long list less often.
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 3 ? 30_000 : 3000),
+  });
+export const mqttClientQuery = (owner: string, clientId: string) =>
+  queryOptions({
+    queryKey: ['mqtt-client', owner, clientId],
+    queryFn: ({ signal }) => api.get<MqttClientDetail>(`/mqtt-clients/${owner}`, { clientId }, signal),
+    refetchInterval: 5000,
+  });
 export const sitesQuery = queryOptions({
   queryKey: ['sites'],
   queryFn: ({ signal }) => api.get<Page<Site>>('/sites', { limit: 1000 }, signal),

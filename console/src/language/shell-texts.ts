@@ -8,6 +8,7 @@ export const shell = {
   explorer: { zh: '数据探索', en: 'Explorer' },
   edges: { zh: '边缘网关', en: 'Edges' },
   history: { zh: '历史数据', en: 'History' },
+  mqttClients: { zh: 'MQTT 客户端', en: 'MQTT clients' },
   accessKeys: { zh: '接入密钥', en: 'Access keys' },
   users: { zh: '用户', en: 'Users' },
   more: { zh: '更多', en: 'More' },

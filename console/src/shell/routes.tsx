@@ -134,6 +134,11 @@ const tree = root.addChildren([
     }),
     createRoute({
       getParentRoute: () => inside,
+      path: '/mqtt-clients',
+      component: lazyRouteComponent(() => import('../mqtt-clients/mqtt-clients-page.tsx'), 'MqttClientsPage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
       path: '/users',
       component: lazyRouteComponent(() => import('../users/users-page.tsx'), 'UsersPage'),
     }),

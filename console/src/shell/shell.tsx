@@ -1,5 +1,6 @@
 import {
   ApartmentOutlined,
+  ApiOutlined,
   BulbOutlined,
   ClusterOutlined,
   DashboardOutlined,
@@ -30,7 +31,7 @@ import { Brand } from './brand.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 
 const places: {
-  to: '/' | '/things' | '/explorer' | '/edges' | '/history' | '/access-keys' | '/users';
+  to: '/' | '/things' | '/explorer' | '/edges' | '/history' | '/access-keys' | '/mqtt-clients' | '/users';
   text: Both;
   icon: ReactNode;
 }[] = [
@@ -40,12 +41,14 @@ const places: {
   { to: '/edges', text: shell.edges, icon: <ClusterOutlined /> },
   { to: '/history', text: shell.history, icon: <HistoryOutlined /> },
   { to: '/access-keys', text: shell.accessKeys, icon: <KeyOutlined /> },
+  { to: '/mqtt-clients', text: shell.mqttClients, icon: <ApiOutlined /> },
   { to: '/users', text: shell.users, icon: <TeamOutlined /> },
 ];
 
 /** What a page needs that not everybody has. */
 const neededFor: Partial<Record<(typeof places)[number]['to'], Permission>> = {
   '/access-keys': 'access.read',
+  '/mqtt-clients': 'access.read',
   '/users': 'users.read',
 };
 
