@@ -3,7 +3,7 @@ import { configDefaults, defineConfig, mergeConfig } from 'vitest/config';
 import embedded from './vitest.config.ts';
 
 /** Every suite that makes what it keeps by one of these runs here once more, on the engines of a cluster. */
-const onBothEngines = /\/(records|log|telemetry)\.test-support\.ts|in-process-platform\.ts/;
+const onBothEngines = /\/(records|log|telemetry)\.test-support\.ts|(in-process-platform|mqtt-ingest-fixture)\.ts/;
 
 const suites = ['server/src', 'tests'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -150,3 +150,13 @@ test('of gaps that are over the newest stay, and none from long ago; open ones s
   expect(await left(edge)).toEqual([50, 1]);
   expect(await left(other), 'another edge has its own').toEqual([10]);
 });
+
+test('of two bindings of the same point at once one is made', async () => {
+  const settled = await Promise.allSettled([
+    edges.addBindings(owner.tenant, device.id, [binding('a')]),
+    edges.addBindings(owner.tenant, device.id, [binding('a')]),
+  ]);
+  expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(settled.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'bindings.taken' } });
+  expect(await edges.bindings(owner.tenant, device.id)).toHaveLength(1);
+});

@@ -17,6 +17,7 @@ import {
 } from '@luban/contracts';
 import { takeNumbers } from '../platform/database/counters.ts';
 import type { Database } from '../platform/database/database.ts';
+import { unlessTaken } from '../platform/database/taken.ts';
 import { Refusal } from '../platform/errors.ts';
 import { hashSecret, newSecret } from '../platform/secret.ts';
 import type { Things } from '../things/things.ts';
@@ -278,7 +279,10 @@ export async function createEdges({ database, things, now, sendConfiguration, on
       }
       const sender = find(tenant, holder.edge).number;
       const bound = made.map(({ series, maxIntervalMs }) => ({ series, device: { id: of, sender, maxIntervalMs } }));
-      await things.bindPoints(bound, (transaction) => store.insertBindings(transaction, tenant, made));
+      await unlessTaken(
+        things.bindPoints(bound, (transaction) => store.insertBindings(transaction, tenant, made)),
+        () => new Refusal('bindings.taken', 'One of the points is bound by another request'),
+      );
       await changed(holder.edge);
       return made;
     },

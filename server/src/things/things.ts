@@ -12,6 +12,7 @@ import {
 } from '@luban/contracts';
 import { takeNumbers } from '../platform/database/counters.ts';
 import type { Database } from '../platform/database/database.ts';
+import { unlessTaken } from '../platform/database/taken.ts';
 import { Refusal } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { hashSecret } from '../platform/secret.ts';
@@ -141,10 +142,10 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     models: (tenant: TenantId, after: string, limit: number) => store.models(tenant, after, limit),
     model: findModel,
     async addModel(tenant: TenantId, model: Omit<ThingModel, 'id'>): Promise<ThingModel> {
-      if ((await store.modelByKey(tenant, model.key)) !== null)
-        throw new Refusal('models.key-taken', `The key ${model.key} is in use`);
+      const taken = () => new Refusal('models.key-taken', `The key ${model.key} is in use`);
+      if ((await store.modelByKey(tenant, model.key)) !== null) throw taken();
       const made = { ...model, id: newId('model', now()) };
-      await store.insertModel(tenant, made);
+      await unlessTaken(store.insertModel(tenant, made), taken);
       return made;
     },
 
@@ -153,8 +154,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     async addThing(owner: Owner, wanted: NewThing): Promise<Thing> {
       const model = await findModel(owner.tenant, wanted.model);
       if (wanted.site !== null) await findSite(owner.tenant, wanted.site);
-      if ((await store.thing(owner.tenant, wanted.key)) !== null)
-        throw new Refusal('things.key-taken', `The key ${wanted.key} is in use`);
+      if ((await store.thing(owner.tenant, wanted.key)) !== null) throw keyTaken(wanted.key);
       const made: Thing = {
         ...wanted,
         id: newId('thing', now()),
@@ -168,7 +168,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
         const point = newPoint(property, firstSeries + i, made.id);
         return { point, ...owner, thingNumber, model: made.model, ownSender: thingNumber, sender: thingNumber };
       });
-      await store.insertThing(
+      const written = store.insertThing(
         {
           id: made.id,
           tenant: owner.tenant,
@@ -185,6 +185,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
         },
         held.map(({ point, sender }, position) => pointRow(owner.tenant, point, position, sender)),
       );
+      await unlessTaken(written, () => keyTaken(wanted.key));
       held.forEach(hold);
       return made;
     },
@@ -192,8 +193,9 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       const before = await findThing(tenant, id);
       if (change.site) await findSite(tenant, change.site);
       if (change.key !== undefined && change.key !== before.key && (await store.thing(tenant, change.key)) !== null)
-        throw new Refusal('things.key-taken', `The key ${change.key} is in use`);
-      if (Object.keys(change).length > 0) await store.updateThing(tenant, id, change);
+        throw keyTaken(change.key);
+      if (Object.keys(change).length > 0)
+        await unlessTaken(store.updateThing(tenant, id, change), () => keyTaken(change.key ?? before.key));
       return { ...before, ...change };
     },
     /** Its history stays in the store until it expires; nobody can write or read it any more. */
@@ -290,10 +292,10 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     async issueKey(tenant: TenantId, id: ThingId, name: string, signed?: { login: string; secret?: string }) {
       await findThing(tenant, id);
       const { secret, ...stored } = signed === undefined ? plainKey() : signedKey(signed, sealer);
-      if (stored.login !== null && (await store.loginInUse(tenant, stored.login)))
-        throw new Refusal('things.login-taken', `Another key has the login ${stored.login}`);
+      const taken = () => new Refusal('things.login-taken', `Another key has the login ${stored.login}`);
+      if (stored.login !== null && (await store.loginInUse(tenant, stored.login))) throw taken();
       const row = { id: newId('key', now()), tenant, thing: id, name, ...stored, created_ms: now() };
-      await store.insertKey(row);
+      await unlessTaken(store.insertKey(row), taken);
       return { ...row, secret };
     },
     async revokeKey(tenant: TenantId, id: ThingId, key: string): Promise<void> {
@@ -320,6 +322,10 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       return null;
     },
   };
+}
+
+function keyTaken(key: string): Refusal {
+  return new Refusal('things.key-taken', `The key ${key} is in use`);
 }
 
 function holderOf(row: { id: string; tenant: string; tenant_number: number; number: number }) {

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { TenantId } from '@luban/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { counterMigrations } from '../platform/database/counters.ts';
+import { migrate } from '../platform/database/database.ts';
+import { openTestDatabase } from '../platform/database/records.test-support.ts';
+import { openSealer } from '../platform/sealing.ts';
+import { createThings, type Things } from './things.ts';
+import { thingMigrations } from './things-migrations.ts';
+
+const owner = { tenant: 'tenant:00000000000000000000' as TenantId, tenantNumber: 1 };
+let records: Awaited<ReturnType<typeof openTestDatabase>>;
+let things: Things;
+let model: Awaited<ReturnType<Things['addModel']>>;
+
+beforeAll(async () => {
+  records = await openTestDatabase();
+  await migrate(records.database, { ...counterMigrations, ...thingMigrations });
+  things = await createThings({
+    database: records.database,
+    sealer: openSealer(join(records.directory, 'seal.key')),
+    now: () => 1_790_000_000_000,
+    dismiss: () => undefined,
+    gone: () => undefined,
+    pointsGone: async () => undefined,
+  });
+  model = await addModel('press');
+});
+afterAll(() => records.close());
+
+function addModel(key: string) {
+  const property = { key: 'p', name: { zh: '点', en: 'Point' }, type: 'number', unit: null, range: null };
+  return things.addModel(owner.tenant, {
+    ...{ key, name: { zh: '型', en: 'Model' }, description: null, properties: [property] },
+  } as never);
+}
+const addThing = (key: string) => things.addThing(owner, { key, name: key, model: model.id, site: null });
+
+/** Of two at once one is done, and the other is told why not. */
+async function onlyOne(code: string, ...tries: Promise<unknown>[]): Promise<void> {
+  const settled = await Promise.allSettled(tries);
+  expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  expect(refused).toMatchObject([{ code }]);
+}
+
+test('of two things with the same key at once one is made, and nothing is held of the other', async () => {
+  await onlyOne('things.key-taken', addThing('T-1'), addThing('T-1'));
+  expect(await things.things(owner.tenant)).toMatchObject([{ key: 'T-1' }]);
+  expect([...things.points(owner.tenant)]).toHaveLength(1);
+});
+
+test('of two thing models with the same key at once one is made', async () => {
+  await onlyOne('models.key-taken', addModel('twin'), addModel('twin'));
+});
+
+test('of two things that take the same key at once one gets it', async () => {
+  const [a, b] = [await addThing('A'), await addThing('B')];
+  await onlyOne(
+    'things.key-taken',
+    things.changeThing(owner.tenant, a.id, { key: 'C' }),
+    things.changeThing(owner.tenant, b.id, { key: 'C' }),
+  );
+});
+
+test('of two keys with the same login at once one is issued', async () => {
+  const thing = await addThing('D');
+  const issue = () => things.issueKey(owner.tenant, thing.id, 'k', { login: 'd&p' });
+  await onlyOne('things.login-taken', issue(), issue());
+});
