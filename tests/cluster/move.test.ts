@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askPostgres, makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
-import { createApiClient } from '../fixtures/api-client.ts';
+import { allReadings } from '../fixtures/acknowledged-set.ts';
+import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
 import { startNode } from '../fixtures/node-process.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
@@ -17,13 +19,19 @@ const script = 'server/src/move/move-command.ts';
 let folder: string;
 let platform: Platform;
 let thing: MadeThing;
+let kinds: { id: string; series: number[]; key: string };
+const samplesADay = 96;
+const startMs = Date.UTC(2026, 8, 1);
 let records: Awaited<ReturnType<typeof makeTestRecords>>;
 let before: Map<string, string>;
 let told: Record<string, unknown>;
+let read: unknown[];
+let telemetry: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'luban-move-'));
   records = await makeTestRecords();
+  telemetry = `${process.env.LUBAN_TEST_TELEMETRY}/move_${process.pid}`;
   platform = await createPlatform(join(folder, 'data'));
   await platform.start();
   const { api } = platform;
@@ -34,10 +42,14 @@ beforeAll(async () => {
     parent = (await api.post('/api/v1/sites', { name: `Hall 三号 ${level}`, level, parent })).id;
   for (let i = 0; i < 8; i++) await addThing(api, `WIDE-${i}`, 400);
   thing = await addThing(api, 'MOVED-1');
+  kinds = await addKinds(api);
   await api.post('/api/v1/edges', { name: 'Edge' });
   await api.post('/api/v1/access-keys', { name: 'Key', publish: ['plant/#'] });
-  await send(platform, 0);
+  for (let day = 0; day < 3; day++) await send(platform, day);
+  // All of it is in the store.
+  await until(async () => (await api.get('/api/v1/flow')).storage.samples >= 3 * samplesADay, 'it is stored');
   told = await everything(platform);
+  read = await history(platform);
   await platform.stop();
   before = await contents();
 }, 120_000);
@@ -59,13 +71,37 @@ function move(...args: string[]): Promise<{ code: number; said: string }> {
 
 const report = () => join(folder, 'report.json');
 
-async function send(to: Platform, value: number): Promise<void> {
-  const headers = { authorization: `Bearer ${thing.key}` };
-  const answer = await createApiClient(to.url).request('POST', '/api/v1/samples', {
-    body: { values: { p0: value } },
-    headers,
+/** A day's samples of all kinds, one of each an hour. */
+async function send(to: Platform, day: number): Promise<void> {
+  const samples = Array.from({ length: samplesADay / 4 }, (_, i) => ({
+    time: new Date(startMs + day * 86_400_000 + i * 3_600_000).toISOString(),
+    values: { number: i / 10 + day, flag: i % 2 === 0, text: `批次 ${day}-${i} 'x'`, json: { day, i, of: [1, null] } },
+  }));
+  const headers = { authorization: `Bearer ${kinds.key}` };
+  const answer = await createApiClient(to.url).request('POST', '/api/v1/samples', { body: { samples }, headers });
+  expect(answer.text).toBe(JSON.stringify({ accepted: samplesADay }));
+}
+
+async function addKinds(api: ApiClient): Promise<{ id: string; series: number[]; key: string }> {
+  const types = { number: 'number', flag: 'boolean', text: 'string', json: 'json' };
+  const model = await api.post('/api/v1/thing-models', {
+    key: 'kinds',
+    name: { zh: '各类', en: 'Kinds' },
+    properties: Object.entries(types).map(([key, type]) => ({
+      ...{ key, name: { zh: key, en: key }, type, unit: null, range: null },
+    })),
   });
-  expect(answer.status).toBe(200);
+  const made = await api.post('/api/v1/things', { key: 'KINDS-1', name: 'Kinds', model: model.id, site: null });
+  const key = await api.post(`/api/v1/things/${made.id}/keys`, { name: 'key' });
+  const { items } = await api.get(`/api/v1/points?thing=${made.id}`);
+  return { id: made.id, series: items.map(({ series }: { series: number }) => series), key: key.secret };
+}
+
+/** All readings of all kinds. */
+async function history({ api }: Platform): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const series of kinds.series) found.push(await allReadings(api, series));
+  return found;
 }
 
 /** What the API says of the records. */
@@ -124,26 +160,35 @@ test('killed in the middle it goes on, no platform starts on half of the data, a
   await moving.end('SIGKILL');
   const half = await countPoints(records.location);
   expect(half).toBeGreaterThan(0);
-  expect(half).toBeLessThan(3201);
+  expect(half).toBeLessThan(3205);
 
   const early = await createPlatform(undefined, { environment: { LUBAN_RECORDS: records.location } });
   await expect(early.start()).rejects.toThrow('is not finished');
   await early.remove();
 
-  const { code, said } = await move('--records', records.location);
+  // And again at moments of the telemetry's part.
+  for (const afterMs of [1500, 2500, 3500]) {
+    const again = startNode(script, {}, [...args, '--telemetry', telemetry, '--report', report()]);
+    await Promise.race([setTimeout(afterMs), again.ready.catch(() => undefined)]);
+    await again.end('SIGKILL');
+  }
+
+  const { code, said } = await move('--records', records.location, '--telemetry', telemetry);
   expect(said).toContain('Both ends hold the same');
   expect(said).not.toContain('p%40ss');
   expect(code).toBe(0);
-  const { records: sums } = JSON.parse(await readFile(report(), 'utf8'));
-  expect(sums.find(({ name }: { name: string }) => name === 'points').rows).toBe(3201);
+  const { records: sums, telemetry: parts } = JSON.parse(await readFile(report(), 'utf8'));
+  expect(sums.find(({ name }: { name: string }) => name === 'points').rows).toBe(3205);
+  expect(parts.find(({ name }: { name: string }) => name === 'samples 20260902').rows).toBe(samplesADay);
   expect(await contents()).toEqual(before);
 }, 60_000);
 
 test('once done it may be asked again, and `--check` compares only', async () => {
-  expect((await move('--records', records.location)).code).toBe(0);
-  expect((await move('--records', records.location, '--check')).code).toBe(0);
+  const to = ['--records', records.location, '--telemetry', telemetry];
+  expect((await move(...to)).code).toBe(0);
+  expect((await move(...to, '--check')).code).toBe(0);
   await askPostgres(records.location, `update things set name = 'changed' where id = '${thing.id}'`);
-  const { code, said } = await move('--records', records.location, '--check');
+  const { code, said } = await move(...to, '--check');
   expect(code).toBe(78);
   expect(said).toContain('differ: things');
   expect((await move('--records', records.location)).said).toContain('holds other data');
@@ -151,15 +196,17 @@ test('once done it may be asked again, and `--check` compares only', async () =>
 }, 60_000);
 
 test('the platform starts on what was moved, reads the same and goes on', async () => {
-  const environment = { LUBAN_RECORDS: records.location };
+  const environment = { LUBAN_RECORDS: records.location, LUBAN_TELEMETRY: telemetry };
   const moved = await createPlatform(platform.dataDirectory, { environment, cookie: platform.api.cookie() });
   await moved.start();
   expect(await everything(moved)).toEqual(told);
-  await send(moved, 1);
-  const range = `/api/v1/readings/range?series=${thing.series[0]}&from=0&to=${Number.MAX_SAFE_INTEGER}`;
-  await until(async () => (await moved.api.get(range)).items[0].readings.length === 2, 'old and new sample are there');
+  expect(await history(moved)).toEqual(read);
+  await send(moved, 3);
+  await until(async () => (await moved.api.get('/api/v1/flow')).storage.samples === 4 * samplesADay, 'it is stored');
+  const [numbers] = (await history(moved)) as unknown[][];
+  expect(numbers).toHaveLength(samplesADay);
   // Numbers of series go on behind those that were given.
   const next = await addThing(moved.api, 'NEW-1');
-  expect(next.series[0]).toBe(thing.series[0]! + 1);
+  expect(next.series[0]).toBe(Math.max(...kinds.series) + 1);
   await moved.stop();
 }, 60_000);

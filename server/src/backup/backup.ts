@@ -9,6 +9,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { clearStaging, stageRunning } from './staging.ts';
 import { writeBackup } from './write-backup.ts';
 
+export { clearStaging, stageToRead } from './staging.ts';
+
 export type Backup = ReturnType<typeof createBackup>;
 
 interface BackupOptions {

@@ -63,6 +63,28 @@ export async function stageStopped(directory: string): Promise<Staged> {
   return { folder, limits: await stageOtherParts(directory, folder), records };
 }
 
+/**
+ * The store and the log of a stopped platform, to be opened and read there: what whoever opens them changes are files of
+ * the staging folder. Needs the room of the log's newest segment.
+ */
+export async function stageToRead(directory: string): Promise<{ telemetry: string; log: string }> {
+  const folder = await newStaging(directory);
+  const [telemetry, log] = [join(folder, 'telemetry'), join(folder, 'log')];
+  // The one file of chDB's that grows where it lies; only inserts need it.
+  await linkFolder(join(directory, 'telemetry'), telemetry, /^deduplication_logs$/);
+  await linkFolder(join(directory, 'log'), log);
+  // So does the newest segment: a half record at its end is cut off when it is opened.
+  const newest = (await readdir(log))
+    .filter((name) => name.endsWith('.seg'))
+    .sort()
+    .at(-1);
+  if (newest !== undefined) {
+    await rm(join(log, newest));
+    await copyFile(join(directory, 'log', newest), join(log, newest));
+  }
+  return { telemetry, log };
+}
+
 async function stageRecords(directory: string, folder: string): Promise<Record<string, number>> {
   const copy = join(folder, 'records.sqlite');
   const counts = await copyRecords(join(directory, 'records.sqlite'), copy);
@@ -74,12 +96,12 @@ async function stageRecords(directory: string, folder: string): Promise<Record<s
 const leftOut = /^(status|tmp|shadow|lock\..*|quarantine|.*\.(new|tmp))$/;
 
 /** Links what is in `from`; small files that are replaced and not changed are as good as copied. */
-async function linkFolder(from: string, to: string): Promise<void> {
+async function linkFolder(from: string, to: string, without?: RegExp): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o700 });
   for (const entry of await readdir(from, { withFileTypes: true })) {
-    if (leftOut.test(entry.name)) continue;
+    if (leftOut.test(entry.name) || without?.test(entry.name)) continue;
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) await linkFolder(source, target);
+    if (entry.isDirectory()) await linkFolder(source, target, without);
     else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
     else await link(source, target).catch(() => copyFile(source, target));
   }

@@ -6,18 +6,19 @@ import { errorText, Refusal } from '../platform/errors.ts';
 import { errorLine } from '../platform/log-lines.ts';
 import { StartRefusal, startRefusedExit } from '../platform/start-refusal.ts';
 import { recordMigrations } from '../record-migrations.ts';
+import { parseClickhouseAddress } from '../telemetry/telemetry.ts';
 import { movePlatform } from './move.ts';
 import { shownProgress } from './move-progress.ts';
 
 const usage = {
-  zh: '用法：npm run move -- --from 数据目录 --records postgres://… [--check] [--report 报告文件]',
-  en: 'Usage: npm run move -- --from DATA-FOLDER --records postgres://… [--check] [--report FILE]',
+  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--check] [--report 报告文件]',
+  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--check] [--report FILE]',
 };
 
 function readArguments() {
   const text = { type: 'string' } as const;
   try {
-    const options = { from: text, records: text, report: text, check: { type: 'boolean' } } as const;
+    const options = { from: text, records: text, telemetry: text, report: text, check: { type: 'boolean' } } as const;
     return parseArgs({ options }).values;
   } catch (cause) {
     throw new StartRefusal({ zh: `${errorLine(cause)}\n${usage.zh}`, en: usage.en }, { cause });
@@ -26,18 +27,24 @@ function readArguments() {
 
 /** npm run move: a stopped platform's data from the embedded engines to those of a cluster. */
 async function main(): Promise<void> {
-  const { from, records, report: reportFile, check = false } = readArguments();
-  if (from === undefined || records === undefined) throw new StartRefusal(usage);
-  if (!isPostgresAddress(records))
+  const { from, records, telemetry, report: reportFile, check = false } = readArguments();
+  if (from === undefined || (records === undefined && telemetry === undefined)) throw new StartRefusal(usage);
+  if (records !== undefined && !isPostgresAddress(records))
     throw new StartRefusal({
       zh: '--records 应形如 postgres://user:password@host:5432/database',
       en: '--records must look like postgres://user:password@host:5432/database',
+    });
+  if (telemetry !== undefined && parseClickhouseAddress(telemetry) === null)
+    throw new StartRefusal({
+      zh: '--telemetry 应形如 http://user:password@host:8123/database',
+      en: '--telemetry must look like http://user:password@host:8123/database',
     });
   const began = new Date();
   const bar = shownProgress(process.stdout);
   const report = await movePlatform({
     from: resolve(from),
     records,
+    telemetry,
     migrations: recordMigrations,
     check,
     progress: bar,
@@ -49,8 +56,13 @@ async function main(): Promise<void> {
     `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n` +
       `用以下配置启动平台，数据目录不变（其中的 seal.key、access-token.key、证书与 MQTT 会话不迁移）：\n` +
       `Start the platform with these settings and the same data directory (seal.key, access-token.key, certificates and MQTT sessions stay in it):\n` +
-      `  LUBAN_DATA=${resolve(from)}\n  LUBAN_RECORDS=${withoutPassword(records)}\n`,
+      settingsOf({ LUBAN_DATA: resolve(from), LUBAN_RECORDS: records, LUBAN_TELEMETRY: telemetry }),
   );
+}
+
+function settingsOf(settings: Record<string, string | undefined>): string {
+  const set = Object.entries(settings).filter((each): each is [string, string] => each[1] !== undefined);
+  return set.map(([name, value]) => `  ${name}=${withoutPassword(value)}\n`).join('');
 }
 
 /** The terminal and its history are no place for passwords. */

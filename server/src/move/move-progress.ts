@@ -1,13 +1,5 @@
+import type { MoveProgress } from '../platform/moved-parts.ts';
 import { terminalBar } from '../platform/terminal-bar.ts';
-
-/** How far a move is. */
-export interface MoveProgress {
-  /** So many rows more are to be looked at, copied or compared. */
-  expect(rows: number): void;
-  done(rows: number): void;
-  /** What is worked on. */
-  now(part: string): void;
-}
 
 /** Shown as a bar on a terminal, in plain lines elsewhere. */
 export function shownProgress(stream: NodeJS.WriteStream): MoveProgress & { end(): void } {

@@ -7,7 +7,7 @@ import { type Database, migrate, openDatabase, openForReading } from '../platfor
 import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { endMove, unfinishedMove } from '../platform/database/unfinished-move.ts';
 import { recordMigrations } from '../record-migrations.ts';
-import { checkRecords, moveRecords } from './move-records.ts';
+import { checkRecords, moveRecords, refuseOtherVersion } from './move-records.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'luban-move-records-'));
 const migrations = recordMigrations;
@@ -93,5 +93,5 @@ test('one value that differs is found', async () => {
 
 test('records of another version are refused', async () => {
   await sql`delete from kysely_migration where name = '0021-accounting'`.execute(written);
-  await expect(moveRecords(parts())).rejects.toThrow('not of this version');
+  await expect(refuseOtherVersion(source, migrations)).rejects.toThrow('not of this version');
 });

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { type Migration, sql } from 'kysely';
 import { type Database, executedMigrations, migrate } from '../platform/database/database.ts';
 import { beginMove, type MoveSource, unfinishedMove } from '../platform/database/unfinished-move.ts';
+import type { MoveProgress, PartSum } from '../platform/moved-parts.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
-import type { MoveProgress } from './move-progress.ts';
-import { countRows, insertRows, lastRow, linkRows, type PartSum, recordPages, sumTable } from './record-rows.ts';
+import { countRows, insertRows, lastRow, linkRows, recordPages, sumTable } from './record-rows.ts';
 import { type RecordTable, readRecordTables } from './record-tables.ts';
 
 interface RecordsMove {
@@ -25,10 +25,9 @@ interface SeenRecords {
 /**
  * Carries all records over and leaves the target marked as unfinished: `endMove` when the other parts are there too.
  * Killed at any moment, it goes on where it was. A target that holds the same already is left as it is. Throws
- * StartRefusal for a source of another version and a target that holds anything else.
+ * StartRefusal for a target that holds anything else.
  */
 export async function moveRecords({ source, target, migrations, progress }: RecordsMove): Promise<PartSum[]> {
-  await refuseOtherVersion(source, migrations);
   const seen = await seeRecords(source, progress, 3);
   const begun = await unfinishedMove(target);
   if (begun === null && !(await isEmpty(target, seen.tables))) {
@@ -46,19 +45,29 @@ export async function moveRecords({ source, target, migrations, progress }: Reco
 
 /** Compares only. Throws StartRefusal when they differ. */
 export async function checkRecords({ source, target, migrations, progress }: RecordsMove): Promise<PartSum[]> {
-  await refuseOtherVersion(source, migrations);
   const seen = await seeRecords(source, progress, 2);
   const known = Object.keys(migrations).sort();
   if (JSON.stringify(await executedMigrations(target)) !== JSON.stringify(known)) throw differs(['kysely_migration']);
   return compareRecords(target, seen, progress);
 }
 
-async function refuseOtherVersion(source: Database, migrations: Record<string, Migration>): Promise<void> {
+/** Throws StartRefusal for records that this version has not brought to its own. */
+export async function refuseOtherVersion(source: Database, migrations: Record<string, Migration>): Promise<void> {
   const executed = await executedMigrations(source);
   if (JSON.stringify(executed) === JSON.stringify(Object.keys(migrations).sort())) return;
   throw new StartRefusal({
     zh: '数据目录中的业务数据不是本版本的格式；请先用本版本启动并停止平台一次，再迁移',
     en: 'The records in the data directory are not of this version. Start and stop the platform once with this version, then move it',
+  });
+}
+
+/** By what a platform is known: the id of its first tenant. Throws StartRefusal when it has none. */
+export async function platformOf(source: Database): Promise<string> {
+  const { rows } = await sql<{ id: string }>`select id from tenants order by number limit 1`.execute(source);
+  if (rows[0] !== undefined) return rows[0].id;
+  throw new StartRefusal({
+    zh: '该平台尚未设置（没有租户），没有需要迁移的数据；直接使用集群引擎启动即可',
+    en: 'This platform has not been set up (it has no tenant): there is nothing to move. Start it on the other engines at once',
   });
 }
 
@@ -73,14 +82,8 @@ async function seeRecords(source: Database, progress: MoveProgress, passes: numb
     progress.now(table.name);
     sums.push(await sumTable(source, table, progress.done));
   }
-  const { rows: first } = await sql<{ id: string }>`select id from tenants order by number limit 1`.execute(source);
-  if (first[0] === undefined)
-    throw new StartRefusal({
-      zh: '该平台尚未设置（没有租户），没有需要迁移的数据；直接使用集群引擎启动即可',
-      en: 'This platform has not been set up (it has no tenant): there is nothing to move. Start it on the other engines at once',
-    });
   const fingerprint = createHash('sha256').update(JSON.stringify(sums)).digest('hex');
-  return { tables, sums, move: { platform: first[0].id, fingerprint } };
+  return { tables, sums, move: { platform: await platformOf(source), fingerprint } };
 }
 
 async function isEmpty(target: Database, tables: readonly RecordTable[]): Promise<boolean> {

@@ -1,30 +1,34 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Migration } from 'kysely';
+import { clearStaging, stageToRead } from '../backup/backup.ts';
 import { openDataDirectory } from '../platform/data-directory/data-directory.ts';
-import { openDatabase, openForReading } from '../platform/database/database.ts';
+import { type Database, openDatabase, openForReading } from '../platform/database/database.ts';
 import { endMove } from '../platform/database/unfinished-move.ts';
+import type { MoveProgress, PartSum } from '../platform/moved-parts.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
 import { version } from '../platform/version.ts';
-import { telemetryFormat } from '../telemetry/telemetry.ts';
-import type { MoveProgress } from './move-progress.ts';
-import { checkRecords, moveRecords } from './move-records.ts';
-import type { PartSum } from './record-rows.ts';
+import { openTelemetryCopy, telemetryFormat } from '../telemetry/telemetry.ts';
+import { checkRecords, moveRecords, platformOf, refuseOtherVersion } from './move-records.ts';
+import { refuseUnstored } from './unstored.ts';
 
-export interface MoveOptions {
+interface MoveOptions {
   /** The data directory of a stopped platform; its content is read and never changed. */
   readonly from: string;
   /** `postgres://…`; absent: the records stay. */
   readonly records?: string | undefined;
+  /** `http://…`; absent: the telemetry stays. */
+  readonly telemetry?: string | undefined;
   readonly migrations: Record<string, Migration>;
   /** Compare what was moved, and do nothing else. */
   readonly check: boolean;
   readonly progress: MoveProgress;
 }
 
-/** What is the same at both ends. */
-export interface MoveReport {
+/** What is the same at both ends; null: not asked for. */
+interface MoveReport {
   readonly records: readonly PartSum[] | null;
+  readonly telemetry: readonly PartSum[] | null;
 }
 
 /**
@@ -45,23 +49,38 @@ export async function movePlatform(options: MoveOptions): Promise<MoveReport> {
     nowMs: Date.now,
     lines: () => undefined,
   });
+  const source = openForReading(join(from, 'records.sqlite'));
+  const target = options.records === undefined ? null : openDatabase(options.records);
   try {
-    return await moveParts(options);
+    await refuseOtherVersion(source, options.migrations);
+    return await moveParts(options, source, target);
   } finally {
+    await source.destroy();
+    await target?.destroy();
+    await clearStaging(from);
     await data.release();
   }
 }
 
-async function moveParts({ from, records, migrations, check, progress }: MoveOptions): Promise<MoveReport> {
-  const source = openForReading(join(from, 'records.sqlite'));
-  const target = records === undefined ? null : openDatabase(records);
+async function moveParts(options: MoveOptions, source: Database, target: Database | null): Promise<MoveReport> {
+  const { from, telemetry, migrations, check, progress } = options;
+  const copy = telemetry === undefined ? null : await openCopy(from, telemetry, source, progress);
   try {
     const move = target && { source, target, migrations, progress };
-    const moved = move && (await (check ? checkRecords(move) : moveRecords(move)));
-    if (target !== null && !check) await endMove(target);
-    return { records: moved };
+    const records = move && (await (check ? checkRecords(move) : moveRecords(move)));
+    const samples = copy && (await (check ? copy.check() : copy.move()));
+    // Only when everything is there may a platform start on any of it.
+    if (!check) await copy?.end();
+    if (!check && target !== null) await endMove(target);
+    return { records, telemetry: samples };
   } finally {
-    await source.destroy();
-    await target?.destroy();
+    await copy?.close();
   }
+}
+
+async function openCopy(from: string, address: string, source: Database, progress: MoveProgress) {
+  const staged = await stageToRead(from);
+  await refuseUnstored(staged.log);
+  const platform = await platformOf(source);
+  return openTelemetryCopy({ directory: join(staged.telemetry, 'chdb'), address, platform, progress });
 }

@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../platform/database/database.ts';
+import type { PartSum } from '../platform/moved-parts.ts';
 import type { RecordTable } from './record-tables.ts';
-
-/** What a part of the data is, to compare it with its copy. */
-export interface PartSum {
-  readonly name: string;
-  readonly rows: number;
-  readonly hash: string;
-}
 
 export type RecordRow = Readonly<Record<string, string | number | null>>;
 

@@ -20,9 +20,12 @@ import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import { type BucketQuery, createTelemetryReads, type RangeQuery, type SeriesSpan } from './telemetry-reads.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
+import { refuseUnfinishedCopy } from './unfinished-copy.ts';
 
+export { parseClickhouseAddress } from './clickhouse-address.ts';
 export type { Expired, KeepFrom } from './expiry.ts';
 export { countsFromUs, type StoredSample } from './stored-sample.ts';
+export { openTelemetryCopy } from './telemetry-copy.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
 
 /** Of the store's tables. One more when a change to them keeps older software from using them. */
@@ -273,6 +276,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       down = undefined;
       await engine.start();
       try {
+        if (server !== null) await refuseUnfinishedCopy(engine);
         await store.prepare();
         await loadLatest();
         await rollups.start();
