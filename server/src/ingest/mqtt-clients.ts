@@ -1,14 +1,14 @@
 import type { MqttClient, MqttClientDetail, Page, PageQuery, TenantId } from '@luban/contracts';
 import { decodeCursor, toPage } from '../platform/database/page-cursor.ts';
 import { Refusal } from '../platform/errors.ts';
-import type { MqttClientStats, MqttDoor } from './mqtt/mqtt-door.ts';
+import type { MqttClientChoice, MqttClientStats, MqttDoor } from './mqtt/mqtt-door.ts';
 import type { MqttHolder, MqttIdentity } from './mqtt-identity.ts';
 import type { MqttOwners } from './mqtt-owners.ts';
 
 export type MqttClients = ReturnType<typeof createMqttClients>;
 
 interface MqttClientsOptions {
-  door: Pick<MqttDoor<MqttIdentity>, 'clients' | 'filtersOf' | 'endSession'>;
+  door: Pick<MqttDoor<MqttIdentity>, 'clients' | 'client' | 'owners' | 'endSession'>;
   owners: MqttOwners;
 }
 
@@ -17,14 +17,13 @@ export function createMqttClients({ door, owners }: MqttClientsOptions) {
   const namesOf = (found: readonly MqttClientStats[]) =>
     owners.names([...new Set(found.map(({ owner }) => owner as MqttHolder))]);
 
-  async function searched(tenant: TenantId, q: string | undefined): Promise<MqttClientStats[]> {
-    const all = door.clients(tenant);
-    if (q === undefined) return all;
+  async function fitting(tenant: TenantId, q: string): Promise<NonNullable<MqttClientChoice['fits']>> {
     const wanted = q.toLowerCase();
-    const names = await namesOf(all);
-    return all.filter(({ owner, clientId }) =>
-      [clientId, owner, names.get(owner) ?? ''].some((text) => text.toLowerCase().includes(wanted)),
-    );
+    const has = (text: string) => text.toLowerCase().includes(wanted);
+    const ids = door.owners(tenant).map(({ name }) => name as MqttHolder);
+    const names = await owners.names(ids);
+    const fitting = new Set<string>(ids.filter((id) => has(id) || has(names.get(id) ?? '')));
+    return ({ name, clientId }) => fitting.has(name) || has(clientId);
   }
 
   return {
@@ -34,8 +33,8 @@ export function createMqttClients({ door, owners }: MqttClientsOptions) {
       { q, cursor, limit }: PageQuery & { q?: string | undefined },
     ): Promise<Page<MqttClient>> {
       const after = cursor === undefined ? 0 : decodeCursor(cursor, 'number');
-      const found = (await searched(tenant, q)).filter(({ number }) => number > after);
-      const rows = found.sort((a, b) => a.number - b.number).slice(0, limit + 1);
+      const fits = q === undefined ? undefined : await fitting(tenant, q);
+      const rows = door.clients(tenant, { after, limit: limit + 1, ...(fits && { fits }) });
       const names = await namesOf(rows);
       return toPage(
         rows,
@@ -45,10 +44,9 @@ export function createMqttClients({ door, owners }: MqttClientsOptions) {
       );
     },
     async get(tenant: TenantId, owner: MqttHolder, clientId: string): Promise<MqttClientDetail> {
-      const filters = door.filtersOf({ tenant, name: owner, clientId });
-      const found = door.clients(tenant).find((one) => one.owner === owner && one.clientId === clientId);
-      if (filters === undefined || found === undefined) throw noSuch(owner, clientId);
-      return { ...shown(found, await namesOf([found])), filters };
+      const found = door.client({ tenant, name: owner, clientId });
+      if (found === undefined) throw noSuch(owner, clientId);
+      return { ...shown(found, await namesOf([found])), filters: found.filters };
     },
     /** Its messages and subscriptions are gone; it may come again and begins anew. */
     end(tenant: TenantId, owner: MqttHolder, clientId: string): void {

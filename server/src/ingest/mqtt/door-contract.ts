@@ -118,6 +118,14 @@ export interface MqttClientName {
   readonly clientId: string;
 }
 
+/** Which of a tenant's clients: there may be tens of thousands. */
+export interface MqttClientChoice {
+  /** Only sessions with a larger number. */
+  readonly after?: number;
+  readonly limit?: number;
+  readonly fits?: (client: MqttClientName) => boolean;
+}
+
 /** One client's session. */
 export interface MqttClientStats {
   /** Older sessions have smaller ones. */
@@ -184,13 +192,13 @@ export interface MqttDoor<Identity> {
   dismiss(whom: (identity: Identity) => boolean): void;
   /** Ends all connections, as `dismiss`, and all sessions of somebody who may not come again. */
   endSessions(owner: { tenant: string; name: string }): void;
-  /** Whose sessions there are, each once. */
-  owners(): { tenant: string; name: string }[];
+  /** Whose sessions there are, each once; of one tenant or of all. */
+  owners(tenant?: string): { tenant: string; name: string }[];
   stats(): MqttDoorStats;
-  /** One tenant's clients, also those that are away. */
-  clients(tenant: string): MqttClientStats[];
-  /** What a client has subscribed to; undefined when there is no such session. */
-  filtersOf(client: MqttClientName): { filter: string; qos: number }[] | undefined;
+  /** One tenant's clients, also those that are away; oldest session first. */
+  clients(tenant: string, which?: MqttClientChoice): MqttClientStats[];
+  /** One client with what it has subscribed to; undefined when there is no such session. */
+  client(client: MqttClientName): (MqttClientStats & { filters: { filter: string; qos: number }[] }) | undefined;
   /**
    * Ends one client's session and its connection; the client may come again and begins anew. False when there is no such
    * session.

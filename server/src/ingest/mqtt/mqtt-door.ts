@@ -11,6 +11,7 @@ import { noBacklog } from './session/message.ts';
 import { expiresAt, type Session } from './session/session.ts';
 
 export type {
+  MqttClientChoice,
   MqttClientStats,
   MqttDoor,
   MqttDoorHandlers,
@@ -183,11 +184,15 @@ export function createMqttDoor<Identity>(
         return owner.tenant === tenant && owner.name === name;
       });
     },
-    owners() {
-      const owners = new Map<string, { tenant: string; name: string }>();
-      for (const { owner } of started().sessions.all())
-        owners.set(JSON.stringify([owner.tenant, owner.name]), { tenant: owner.tenant, name: owner.name });
-      return [...owners.values()];
+    owners(only) {
+      const names = new Map<string, Set<string>>();
+      for (const { owner } of started().sessions.all()) {
+        if (only !== undefined && owner.tenant !== only) continue;
+        const known = names.get(owner.tenant);
+        if (known === undefined) names.set(owner.tenant, new Set([owner.name]));
+        else known.add(owner.name);
+      }
+      return [...names].flatMap(([tenant, known]) => [...known].map((name) => ({ tenant, name })));
     },
     stats() {
       const { received, paused, inflight } = shared;
@@ -201,15 +206,20 @@ export function createMqttDoor<Identity>(
       };
       return { ...counts, listening: server.listening, ...(broker?.stats() ?? emptyBroker) };
     },
-    clients(tenant) {
-      const clients: MqttClientStats[] = [];
-      for (const session of started().sessions.all())
-        if (session.owner.tenant === tenant) clients.push(statsOf(session, shared.connectionOf.get(session)?.version));
-      return clients;
+    clients(tenant, { after = 0, limit, fits } = {}) {
+      const found: Session[] = [];
+      for (const session of started().sessions.all()) {
+        const { number, owner } = session;
+        if (owner.tenant === tenant && number > after && fits?.(owner) !== false) found.push(session);
+      }
+      found.sort((a, b) => a.number - b.number);
+      return found.slice(0, limit).map((one) => statsOf(one, shared.connectionOf.get(one)?.version));
     },
-    filtersOf(client) {
+    client(client) {
       const session = started().sessions.find(client);
-      return session && [...session.subscriptions].map(([filter, { qos }]) => ({ filter, qos }));
+      if (session === undefined) return undefined;
+      const filters = [...session.subscriptions].map(([filter, { qos }]) => ({ filter, qos }));
+      return { ...statsOf(session, shared.connectionOf.get(session)?.version), filters };
     },
     endSession(client) {
       const { sessions } = started();

@@ -205,8 +205,8 @@ export function createSessions(options: SessionsOptions) {
     },
     /** Ends all sessions of somebody who may not come again. */
     endAllOf(tenant: string, name: string): void {
-      for (const session of [...byKey.values()]) {
-        if (session.owner.tenant !== tenant || session.owner.name !== name) continue;
+      for (const session of byKey.values()) {
+        if (session.owner.name !== name || session.owner.tenant !== tenant) continue;
         session.will = undefined;
         if (!session.connected) void end(session)?.catch(fault);
         else session.expirySeconds = 0;
