@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startNode } from './fixtures/node-process.ts';
 import { createPlatform, type Platform } from './fixtures/platform-process.ts';
 import { until } from './fixtures/until.ts';
 
@@ -39,4 +40,11 @@ test('a platform without a launcher prints the code that its first setup from an
   await platform.start();
   expect(await fetch(`${platform.url}/api/v1/setup`).then((answer) => answer.json())).toEqual({ needed: false });
   expect(shownCode()).toBeUndefined();
+});
+
+test('a wrong setting refuses the start by name, in both languages, and with the exit code that no service tries again', async () => {
+  const wrong = startNode('server/src/main.ts', { LUBAN_DATA: platform.dataDirectory, LUBAN_HTTP_PROT: '8080' });
+  await expect(wrong.ready).rejects.toThrow(
+    /ended \(78\).*设置有误.*LUBAN_HTTP_PROT.*A setting is wrong.*LUBAN_HTTP_PROT/s,
+  );
 });

@@ -66,12 +66,12 @@ test.each([
   const { code, output } = await run({ ...environment }, [...args], null);
   expect(output).toMatch(name);
   expect(output).toContain('config.invalid');
-  expect(code).toBe(1);
+  expect(code).toBe(78);
 });
 
 test('an edge without a token and without credentials says what to give it', async () => {
   const { code, output } = await run({ LUBAN_EDGE_DATA: directory, LUBAN_PLATFORM: 'http://127.0.0.1:1' }, [], null);
   expect(output).toContain('LUBAN_ENROLMENT_TOKEN');
   expect(output).toContain('enrolment.no-token');
-  expect(code).toBe(1);
+  expect(code).toBe(78);
 });

@@ -8,6 +8,10 @@ function log(line: Record<string, unknown>): void {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`);
 }
 
+/** Trying again would not help: a service of systemd does not try. sysexits' EX_CONFIG, as of the platform. */
+const refusedExit = 78;
+const forItsOperator: readonly string[] = ['config.invalid', 'enrolment.no-token', 'enrolment.refused'];
+
 const stopping = new AbortController();
 // `disconnect`: whoever started this edge with a message channel is gone, and would start a second one.
 for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(name, () => stopping.abort());
@@ -25,5 +29,6 @@ try {
   log({ stopped: true });
 } catch (error) {
   log({ level: 'error', code: error instanceof EdgeError ? error.code : undefined, message: messageOf(error) });
-  process.exit(1); // parts that had started would keep the process alive without collecting anything
+  // Parts that had started would keep the process alive without collecting anything.
+  process.exit(error instanceof EdgeError && forItsOperator.includes(error.code) ? refusedExit : 1);
 }

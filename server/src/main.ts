@@ -1,12 +1,12 @@
 import { createApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { readConfig, type ServerConfig } from './config.ts';
 import { launcherOf } from './demo-plant/launcher.ts';
 import { createLogLines, errorLine } from './platform/log-lines.ts';
 import { StartRefusal, startRefusedExit } from './platform/start-refusal.ts';
 
 /** The platform's process: configuration, the app, a clean stop on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = configured();
   const lines = createLogLines(config.logLevel, (line) => process.stderr.write(line));
   const launcher = launcherOf(process);
   const app = await createApp({ config, lines, launcher, nowUs });
@@ -56,6 +56,16 @@ async function main(): Promise<void> {
     });
     await app.startDemo(made.tenant);
     return app.identity.createSignInLink(made.user.id);
+  }
+}
+
+/** Starting again would meet the same setting: a wrong one is for the operator to mend. */
+function configured(): ServerConfig {
+  try {
+    return readConfig(process.env);
+  } catch (cause) {
+    const fault = errorLine(cause);
+    throw new StartRefusal({ zh: `设置有误：${fault}`, en: `A setting is wrong: ${fault}` }, { cause });
   }
 }
 
