@@ -27,7 +27,8 @@ export default defineConfig({
     // Real servers, disks and browsers: the limits are for hangs, not for speed.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // Fault runs mount disks, make networks and measure memory: one at a time.
+    maxWorkers: faultRuns ? 1 : 2,
     expect: { poll: { timeout: 15_000 } },
   },
 });
