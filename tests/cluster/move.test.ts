@@ -27,10 +27,12 @@ let before: Map<string, string>;
 let told: Record<string, unknown>;
 let read: unknown[];
 let telemetry: string;
+let log: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'luban-move-'));
   records = await makeTestRecords();
+  log = `${process.env.LUBAN_TEST_LOG}move-${process.pid}`;
   telemetry = `${process.env.LUBAN_TEST_TELEMETRY}/move_${process.pid}`;
   platform = await createPlatform(join(folder, 'data'));
   await platform.start();
@@ -133,11 +135,18 @@ async function countPoints(location: string): Promise<number> {
   return Number(row?.count);
 }
 
-test('a platform that runs is not moved', async () => {
+test('a platform that runs is not moved, nor one whose log holds what is not stored yet', async () => {
   await platform.start();
   const { code, said } = await move('--records', records.location);
   expect(code).toBe(78);
   expect(said).toContain('is in use by another platform');
+  await platform.api.post('/api/v1/samples', { thing: thing.id, values: { p0: 1 } });
+  await platform.kill();
+  const early = await move('--telemetry', telemetry);
+  expect(early.code).toBe(78);
+  expect(early.said).toContain('not stored and counted yet');
+  await platform.start();
+  told = await everything(platform);
   await platform.stop();
   before = await contents();
 });
@@ -168,23 +177,24 @@ test('killed in the middle it goes on, no platform starts on half of the data, a
 
   // And again at moments of the telemetry's part.
   for (const afterMs of [1500, 2500, 3500]) {
-    const again = startNode(script, {}, [...args, '--telemetry', telemetry, '--report', report()]);
+    const again = startNode(script, {}, [...args, '--telemetry', telemetry, '--log', log, '--report', report()]);
     await Promise.race([setTimeout(afterMs), again.ready.catch(() => undefined)]);
     await again.end('SIGKILL');
   }
 
-  const { code, said } = await move('--records', records.location, '--telemetry', telemetry);
+  const { code, said } = await move('--records', records.location, '--telemetry', telemetry, '--log', log);
   expect(said).toContain('Both ends hold the same');
   expect(said).not.toContain('p%40ss');
   expect(code).toBe(0);
   const { records: sums, telemetry: parts } = JSON.parse(await readFile(report(), 'utf8'));
   expect(sums.find(({ name }: { name: string }) => name === 'points').rows).toBe(3205);
   expect(parts.find(({ name }: { name: string }) => name === 'samples 20260902').rows).toBe(samplesADay);
+  expect(await askPostgres(records.location, 'select position from accounting_progress')).toEqual([{ position: '0' }]);
   expect(await contents()).toEqual(before);
 }, 60_000);
 
 test('once done it may be asked again, and `--check` compares only', async () => {
-  const to = ['--records', records.location, '--telemetry', telemetry];
+  const to = ['--records', records.location, '--telemetry', telemetry, '--log', log];
   expect((await move(...to)).code).toBe(0);
   expect((await move(...to, '--check')).code).toBe(0);
   await askPostgres(records.location, `update things set name = 'changed' where id = '${thing.id}'`);
@@ -196,17 +206,31 @@ test('once done it may be asked again, and `--check` compares only', async () =>
 }, 60_000);
 
 test('the platform starts on what was moved, reads the same and goes on', async () => {
-  const environment = { LUBAN_RECORDS: records.location, LUBAN_TELEMETRY: telemetry };
+  const environment = { LUBAN_RECORDS: records.location, LUBAN_TELEMETRY: telemetry, LUBAN_LOG: log };
   const moved = await createPlatform(platform.dataDirectory, { environment, cookie: platform.api.cookie() });
   await moved.start();
   expect(await everything(moved)).toEqual(told);
   expect(await history(moved)).toEqual(read);
   await send(moved, 3);
-  await until(async () => (await moved.api.get('/api/v1/flow')).storage.samples === 4 * samplesADay, 'it is stored');
+  await until(
+    async () => (await moved.api.get('/api/v1/flow')).storage.samples === 4 * samplesADay + 1,
+    'it is stored',
+  );
   const [numbers] = (await history(moved)) as unknown[][];
   expect(numbers).toHaveLength(samplesADay);
   // Numbers of series go on behind those that were given.
   const next = await addThing(moved.api, 'NEW-1');
   expect(next.series[0]).toBe(Math.max(...kinds.series) + 1);
+  await moved.kill();
+  await moved.start();
+  await until(
+    async () => (await moved.api.get('/api/v1/flow')).storage.samples === 4 * samplesADay + 1,
+    'after a kill too',
+  );
+  expect((await history(moved))[0]).toEqual(numbers);
   await moved.stop();
+  const [counted] = await askPostgres(records.location, 'select sum(received) as received from accounts');
+  expect(Number(counted?.received)).toBe(4 * samplesADay + 1);
+  const used = await move('--records', records.location, '--log', log);
+  expect(used.said).toContain('has been used already');
 }, 60_000);

@@ -4,6 +4,7 @@ import { openNatsLog } from './nats-log.ts';
 
 export type { Log, OffsetStore, SampleLog } from './log-contract.ts';
 export type { LogRecord } from './log-record.ts';
+export { parseNatsAddress } from './nats-address.ts';
 
 /** The platform's durable log, on the engine that the address asks for. */
 export function openLog({ address, ...options }: LogOptions): Promise<Log> {

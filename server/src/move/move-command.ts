@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseNatsAddress } from '../log/log.ts';
 import { isPostgresAddress } from '../platform/database/postgres-address.ts';
 import { errorText, Refusal } from '../platform/errors.ts';
 import { errorLine } from '../platform/log-lines.ts';
@@ -11,14 +12,21 @@ import { movePlatform } from './move.ts';
 import { shownProgress } from './move-progress.ts';
 
 const usage = {
-  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--check] [--report 报告文件]',
-  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--check] [--report FILE]',
+  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]',
+  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]',
 };
 
 function readArguments() {
   const text = { type: 'string' } as const;
   try {
-    const options = { from: text, records: text, telemetry: text, report: text, check: { type: 'boolean' } } as const;
+    const options = {
+      from: text,
+      records: text,
+      telemetry: text,
+      log: text,
+      report: text,
+      check: { type: 'boolean' },
+    } as const;
     return parseArgs({ options }).values;
   } catch (cause) {
     throw new StartRefusal({ zh: `${errorLine(cause)}\n${usage.zh}`, en: usage.en }, { cause });
@@ -27,7 +35,7 @@ function readArguments() {
 
 /** npm run move: a stopped platform's data from the embedded engines to those of a cluster. */
 async function main(): Promise<void> {
-  const { from, records, telemetry, report: reportFile, check = false } = readArguments();
+  const { from, records, telemetry, log, report: reportFile, check = false } = readArguments();
   if (from === undefined || (records === undefined && telemetry === undefined)) throw new StartRefusal(usage);
   if (records !== undefined && !isPostgresAddress(records))
     throw new StartRefusal({
@@ -39,12 +47,23 @@ async function main(): Promise<void> {
       zh: '--telemetry 应形如 http://user:password@host:8123/database',
       en: '--telemetry must look like http://user:password@host:8123/database',
     });
+  if (log !== undefined && parseNatsAddress(log) === null)
+    throw new StartRefusal({
+      zh: '--log 应形如 nats://user:password@a:4222,b:4222,c:4222',
+      en: '--log must look like nats://user:password@a:4222,b:4222,c:4222',
+    });
+  if (log !== undefined && records === undefined)
+    throw new StartRefusal({
+      zh: '--log 需要同时指定 --records：账目在日志中的位置保存在记录里',
+      en: '--log needs --records: up to where the log is counted stands in the records',
+    });
   const began = new Date();
   const bar = shownProgress(process.stdout);
   const report = await movePlatform({
     from: resolve(from),
     records,
     telemetry,
+    log,
     migrations: recordMigrations,
     check,
     progress: bar,
@@ -56,7 +75,7 @@ async function main(): Promise<void> {
     `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n` +
       `用以下配置启动平台，数据目录不变（其中的 seal.key、access-token.key、证书与 MQTT 会话不迁移）：\n` +
       `Start the platform with these settings and the same data directory (seal.key, access-token.key, certificates and MQTT sessions stay in it):\n` +
-      settingsOf({ LUBAN_DATA: resolve(from), LUBAN_RECORDS: records, LUBAN_TELEMETRY: telemetry }),
+      settingsOf({ LUBAN_DATA: resolve(from), LUBAN_RECORDS: records, LUBAN_TELEMETRY: telemetry, LUBAN_LOG: log }),
   );
 }
 

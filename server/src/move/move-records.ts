@@ -4,7 +4,7 @@ import { type Database, executedMigrations, migrate } from '../platform/database
 import { beginMove, type MoveSource, unfinishedMove } from '../platform/database/unfinished-move.ts';
 import type { MoveProgress, PartSum } from '../platform/moved-parts.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
-import { countRows, insertRows, lastRow, linkRows, recordPages, sumTable } from './record-rows.ts';
+import { countRows, insertRows, lastRow, linkRows, type RecordRow, recordPages, sumTable } from './record-rows.ts';
 import { type RecordTable, readRecordTables } from './record-tables.ts';
 
 interface RecordsMove {
@@ -13,6 +13,8 @@ interface RecordsMove {
   readonly target: Database;
   readonly migrations: Record<string, Migration>;
   readonly progress: MoveProgress;
+  /** Where the log begins, when another one takes its place: what is counted goes up to there. */
+  readonly countedTo?: number | undefined;
 }
 
 /** The records of a stopped platform, seen whole once: what there is, and how it is recognised at the other end. */
@@ -27,8 +29,9 @@ interface SeenRecords {
  * Killed at any moment, it goes on where it was. A target that holds the same already is left as it is. Throws
  * StartRefusal for a target that holds anything else.
  */
-export async function moveRecords({ source, target, migrations, progress }: RecordsMove): Promise<PartSum[]> {
-  const seen = await seeRecords(source, progress, 3);
+export async function moveRecords(move: RecordsMove): Promise<PartSum[]> {
+  const { target, migrations, progress } = move;
+  const seen = await seeRecords(move, 3);
   const begun = await unfinishedMove(target);
   if (begun === null && !(await isEmpty(target, seen.tables))) {
     if (await isSame(target, migrations, seen, progress)) return [...seen.sums];
@@ -39,13 +42,14 @@ export async function moveRecords({ source, target, migrations, progress }: Reco
   await migrate(target, migrations);
   // The source has been at work since the attempt before: what came over then may be old.
   if (begun !== null && begun.fingerprint !== seen.move.fingerprint) await empty(target, seen.tables);
-  for (const table of seen.tables) await copyTable(source, target, table, progress);
+  for (const table of seen.tables) await copyTable(move, table);
   return compareRecords(target, seen, progress);
 }
 
 /** Compares only. Throws StartRefusal when they differ. */
-export async function checkRecords({ source, target, migrations, progress }: RecordsMove): Promise<PartSum[]> {
-  const seen = await seeRecords(source, progress, 2);
+export async function checkRecords(move: RecordsMove): Promise<PartSum[]> {
+  const { target, migrations, progress } = move;
+  const seen = await seeRecords(move, 2);
   const known = Object.keys(migrations).sort();
   if (JSON.stringify(await executedMigrations(target)) !== JSON.stringify(known)) throw differs(['kysely_migration']);
   return compareRecords(target, seen, progress);
@@ -72,7 +76,8 @@ export async function platformOf(source: Database): Promise<string> {
 }
 
 /** `passes`: how often each row will be looked at in all. */
-async function seeRecords(source: Database, progress: MoveProgress, passes: number): Promise<SeenRecords> {
+async function seeRecords(move: RecordsMove, passes: number): Promise<SeenRecords> {
+  const { source, progress } = move;
   const tables = await readRecordTables(source);
   let rows = 0;
   for (const table of tables) rows += await countRows(source, table);
@@ -80,7 +85,7 @@ async function seeRecords(source: Database, progress: MoveProgress, passes: numb
   const sums: PartSum[] = [];
   for (const table of tables) {
     progress.now(table.name);
-    sums.push(await sumTable(source, table, progress.done));
+    sums.push(await sumTable(source, table, progress.done, arriving(move, table)));
   }
   const fingerprint = createHash('sha256').update(JSON.stringify(sums)).digest('hex');
   return { tables, sums, move: { platform: await platformOf(source), fingerprint } };
@@ -114,13 +119,17 @@ async function empty(target: Database, tables: readonly RecordTable[]): Promise<
   }
 }
 
+/** A row as it must be at the target. */
+function arriving({ countedTo }: RecordsMove, table: RecordTable): (row: RecordRow) => RecordRow {
+  return countedTo === undefined || table.name !== 'accounting_progress'
+    ? (row) => row
+    : (row) => ({ ...row, position: countedTo });
+}
+
 /** Rows go over in the order of their key, so what is there already is a beginning of it. */
-async function copyTable(
-  source: Database,
-  target: Database,
-  table: RecordTable,
-  progress: MoveProgress,
-): Promise<void> {
+async function copyTable(move: RecordsMove, table: RecordTable): Promise<void> {
+  const { source, target, progress } = move;
+  const arrive = arriving(move, table);
   progress.now(table.name);
   progress.done(await countRows(target, table));
   for await (const rows of recordPages(source, table, await lastRow(target, table))) {
@@ -128,7 +137,7 @@ async function copyTable(
     await insertRows(
       target,
       table,
-      rows.map((row) => ({ ...row, ...without })),
+      rows.map((row) => ({ ...arrive(row), ...without })),
     );
     progress.done(rows.length);
   }

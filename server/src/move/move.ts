@@ -9,8 +9,8 @@ import type { MoveProgress, PartSum } from '../platform/moved-parts.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
 import { version } from '../platform/version.ts';
 import { openTelemetryCopy, telemetryFormat } from '../telemetry/telemetry.ts';
+import { beginLog, refuseUnstored } from './move-log.ts';
 import { checkRecords, moveRecords, platformOf, refuseOtherVersion } from './move-records.ts';
-import { refuseUnstored } from './unstored.ts';
 
 interface MoveOptions {
   /** The data directory of a stopped platform; its content is read and never changed. */
@@ -19,6 +19,8 @@ interface MoveOptions {
   readonly records?: string | undefined;
   /** `http://…`; absent: the telemetry stays. */
   readonly telemetry?: string | undefined;
+  /** `nats://…`; absent: the log stays. Needs `records`, where the counts' place in the log stands. */
+  readonly log?: string | undefined;
   readonly migrations: Record<string, Migration>;
   /** Compare what was moved, and do nothing else. */
   readonly check: boolean;
@@ -63,10 +65,13 @@ export async function movePlatform(options: MoveOptions): Promise<MoveReport> {
 }
 
 async function moveParts(options: MoveOptions, source: Database, target: Database | null): Promise<MoveReport> {
-  const { from, telemetry, migrations, check, progress } = options;
-  const copy = telemetry === undefined ? null : await openCopy(from, telemetry, source, progress);
+  const { from, telemetry, log, migrations, check, progress } = options;
+  const staged = telemetry === undefined && log === undefined ? null : await stageToRead(from);
+  if (staged !== null) await refuseUnstored(staged.log);
+  const countedTo = log === undefined ? undefined : await beginLog(log);
+  const copy = staged && telemetry !== undefined ? await openCopy(staged.telemetry, telemetry, source, progress) : null;
   try {
-    const move = target && { source, target, migrations, progress };
+    const move = target && { source, target, migrations, progress, countedTo };
     const records = move && (await (check ? checkRecords(move) : moveRecords(move)));
     const samples = copy && (await (check ? copy.check() : copy.move()));
     // Only when everything is there may a platform start on any of it.
@@ -78,9 +83,7 @@ async function moveParts(options: MoveOptions, source: Database, target: Databas
   }
 }
 
-async function openCopy(from: string, address: string, source: Database, progress: MoveProgress) {
-  const staged = await stageToRead(from);
-  await refuseUnstored(staged.log);
+async function openCopy(staged: string, address: string, source: Database, progress: MoveProgress) {
   const platform = await platformOf(source);
-  return openTelemetryCopy({ directory: join(staged.telemetry, 'chdb'), address, platform, progress });
+  return openTelemetryCopy({ directory: join(staged, 'chdb'), address, platform, progress });
 }

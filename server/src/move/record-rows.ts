@@ -48,11 +48,12 @@ export async function sumTable(
   database: Database,
   table: RecordTable,
   onRows: (rows: number) => void,
+  change: (row: RecordRow) => RecordRow = (row) => row,
 ): Promise<PartSum> {
   const hash = createHash('sha256');
   let count = 0;
   for await (const rows of recordPages(database, table)) {
-    for (const row of rows) hash.update(`${JSON.stringify(table.columns.map((column) => row[column]))}\n`);
+    for (const row of rows.map(change)) hash.update(`${JSON.stringify(table.columns.map((name) => row[name]))}\n`);
     count += rows.length;
     onRows(rows.length);
   }

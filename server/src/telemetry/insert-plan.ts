@@ -1,4 +1,4 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -25,6 +25,12 @@ export async function readInsertPlan(directory: string): Promise<InsertPlan | un
   return planSchema.parse(JSON.parse(text));
 }
 
+/** It is of a log that is gone: the positions of the new one would come to mean it. */
+export async function forgetInsertPlan(directory: string): Promise<void> {
+  await rm(join(directory, 'plan.json'), { force: true });
+  await syncFolder(directory);
+}
+
 export async function writeInsertPlan(directory: string, plan: InsertPlan): Promise<void> {
   const path = join(directory, 'plan.json');
   const file = await open(`${path}.new`, 'w', 0o600);
@@ -35,6 +41,10 @@ export async function writeInsertPlan(directory: string, plan: InsertPlan): Prom
     await file.close();
   }
   await rename(`${path}.new`, path);
+  await syncFolder(directory);
+}
+
+async function syncFolder(directory: string): Promise<void> {
   const folder = await open(directory, 'r');
   try {
     await folder.sync();

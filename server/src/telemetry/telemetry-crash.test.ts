@@ -144,6 +144,18 @@ test('a new log that begins at 0 again does not lose a block for having the posi
   expect(await counts(second.engine)).toEqual({ raw: madeRows(6), distinct: madeRows(6) });
 });
 
+test('a plan of a log that is gone hides nothing of the new one, which grows past it before the next start', async () => {
+  const { folder, writer, engine } = await openParts(0);
+  await writeInsertPlan(folder, { from: 2, to: 4 });
+  await writer.start();
+  await writer.stop();
+  await engine.stop();
+  const second = await openParts(6, folder);
+  await second.writer.start();
+  await second.drain();
+  expect(await counts(second.engine)).toEqual({ raw: madeRows(6), distinct: madeRows(6) });
+});
+
 test('chDB killed again and again while it writes: it comes back, and every row is there once', async () => {
   const records = 2000;
   const { engine, writer, drain, faults } = await openParts(records);

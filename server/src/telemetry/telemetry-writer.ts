@@ -1,6 +1,6 @@
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import type { FreshSamples } from './fresh-samples.ts';
-import { type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
+import { forgetInsertPlan, type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
 import type { LatestTable } from './latest-table.ts';
 import type { SampleBlock } from './sample-block.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
@@ -255,8 +255,9 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       replay = undefined;
       readPosition = consumer.committed;
       inserted = readPosition;
-      // A plan beyond the log's end belongs to a log that is gone.
-      if (plan && plan.to > readPosition && plan.to <= log.next) {
+      // A plan beyond the log's end belongs to a log that is gone: forgotten before the new one grows up to it.
+      if (plan && plan.to > log.next) await forgetInsertPlan(directory);
+      else if (plan && plan.to > readPosition) {
         inserted = Math.max(plan.from, readPosition);
         replay = plan;
       }
