@@ -93,6 +93,11 @@ main().catch((error: unknown) => {
   if (error instanceof Refusal) {
     const { zh, en } = errorText(error.code);
     process.stderr.write(`${zh}\n${en}: ${errorLine(error)}\n`);
-  } else process.stderr.write(`${error instanceof StartRefusal ? error.message : errorLine(error)}\n`);
+  } else if (error instanceof StartRefusal) process.stderr.write(`${error.message}\n`);
+  else
+    process.stderr.write(
+      `迁移未完成，排除原因后再次运行同一条命令即可继续：${errorLine(error)}\n` +
+        `The move is not finished. Once the cause is mended the same command goes on where it was: ${errorLine(error)}\n`,
+    );
   process.exit(error instanceof StartRefusal || error instanceof Refusal ? startRefusedExit : 1);
 });

@@ -24,10 +24,9 @@ beforeEach(async () => {
   await migrate(written, migrations);
   await sql`insert into tenants values ('tenant:a', 1, 'Werk “Süd” 鲁班', 'Asia/Shanghai', 'zh')`.execute(written);
   // Each hangs from one that sorts behind it.
-  for (let i = 1200; i > 0; i--)
-    await sql`insert into sites values (${id(i)}, 'tenant:a', ${i === 1200 ? null : id(i + 1)}, 'area', ${`' \\ ${i}`})`.execute(
-      written,
-    );
+  await sql`insert into sites with recursive number(i) as (select 1200 union all select i - 1 from number where i > 1)
+    select printf('site:%05d', i), 'tenant:a', iif(i = 1200, null, printf('site:%05d', i + 1)), 'area', ${"' \\ "} || i
+    from number`.execute(written);
   source = openForReading(file);
   target = await openTestDatabase();
 });
