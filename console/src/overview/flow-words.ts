@@ -108,6 +108,8 @@ function ofIngest({ ingest, log }: Flow): StepWords {
 function ofStorage({ storage }: Flow): StepWords {
   const { state, cause, lagMs } = storage;
   if (state !== 'ok' && cause !== null) return { state, text: cause.text };
+  if (state === 'ok' && lagMs === 0)
+    return { state, text: { zh: '已确认的样本全部入库。', en: 'All that was acknowledged is stored.' } };
   if (state === 'ok' && lagMs !== null)
     return {
       state,
