@@ -44,6 +44,7 @@ async function recorded(): Promise<{ run: string[]; query: string[] }> {
   await store.prepare();
   await store.size();
   await store.compact();
+  await store.rebuildLatest();
   const rollups = createRollupStore(engine);
   await rollups.prepare();
   await rollups.saveProgress(1, 2);

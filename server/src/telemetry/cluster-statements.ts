@@ -24,6 +24,7 @@ const create =
   /^CREATE TABLE IF NOT EXISTS (\w+)\s*(\([\s\S]*\))\s*ENGINE = (\w*)MergeTree(?:\((\w+)\))?([\s\S]*?ORDER BY (\w+|\([^)]*\))[\s\S]*)$/;
 const alter = /^ALTER TABLE (\w+) ([\s\S]*)$/;
 const optimize = /^OPTIMIZE TABLE (\w+)(.*)$/;
+const truncate = /^TRUNCATE TABLE (\w+)$/;
 
 export function clusterStatements(cluster: string, database: string): ClusterStatements {
   const everywhere = `ON CLUSTER '${cluster}'`;
@@ -47,6 +48,8 @@ export function clusterStatements(cluster: string, database: string): ClusterSta
       if (altered !== undefined) return [`ALTER TABLE ${altered}_local ${everywhere} ${change}`];
       const [, merged, how] = optimize.exec(sql) ?? [];
       if (merged !== undefined) return [`OPTIMIZE TABLE ${merged}_local ${everywhere}${how}`];
+      const [, emptied] = truncate.exec(sql) ?? [];
+      if (emptied !== undefined) return [`TRUNCATE TABLE ${emptied}_local ${everywhere}`];
       if (/^(INSERT INTO \w+|SELECT)\s/.test(sql)) return [sql];
       throw new TelemetryFault('telemetry.refused', `no statement for a cluster: ${sql.slice(0, 60)}`);
     },
