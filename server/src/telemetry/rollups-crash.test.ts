@@ -64,6 +64,8 @@ test('chDB killed again and again while it sums up: the sums are those of the sa
     });
     await setTimeout(150 + kill * 200);
     process.kill(engine.pid!, 'SIGKILL');
+    // Summing may be over before: its end does not say that the engine's is known.
+    await expect.poll(() => engine.state, { timeout: 20_000, interval: 1 }).toBe('recovering');
     await settling;
   }
   await expect.poll(() => engine.state, { timeout: 20_000, interval: 10 }).toBe('ready');
