@@ -5,8 +5,8 @@ export const historyTexts = {
   title: { zh: '历史数据', en: 'History' },
   keep: { zh: '保存多久', en: 'How long it is kept' },
   keepHint: {
-    zh: '样本之外还保存每分钟、每小时的汇总（最小、最大、平均等），占用很小，长时段曲线由它们直接给出。更具体的规则优先：点位、物模型、全厂。过期的数据按整天删除，不能恢复。',
-    en: 'Beside the samples, sums by minute and by hour (lowest, highest, mean …) are kept; they take little room, and long charts come from them. The most specific rule holds: point, model, plant. What has expired is deleted by whole days and does not come back.',
+    zh: '样本之外还保存每分钟、每小时的汇总（最小、最大、平均等），长时段曲线由它们直接给出。更具体的规则优先：点位、物模型、全厂。过期的数据按整天删除，不能恢复。',
+    en: 'Beside the samples, sums by minute and by hour (lowest, highest, mean …) are kept, and long charts come from them. The most specific rule holds: point, model, plant. What has expired is deleted by whole days and does not come back.',
   },
   for: { zh: '对象', en: 'For' },
   samples: { zh: '样本', en: 'Samples' },
