@@ -1,4 +1,4 @@
-import type { Kysely, Migration } from 'kysely';
+import { type Kysely, type Migration, sql } from 'kysely';
 
 /** Access keys and client certificates. Topics are JSON, times are ms since 1970. */
 export type AccessTables = {
@@ -24,7 +24,7 @@ export type AccessTables = {
     holder: string;
     kind: string;
     fingerprint: string;
-    /** What can be bound once: a certificate by anybody, an issuer for one holder. */
+    /** What a tenant can bind once: a certificate, an issuer for one holder. */
     bound_once: string;
     pem: string | null;
     created_ms: number;
@@ -79,6 +79,12 @@ export const accessMigrations: Record<string, Migration> = {
           .on('client_certificates')
           .column(column)
           .execute();
+    },
+  },
+  // A certificate could be bound once on the whole platform: whoever knew one could keep its owner from using it.
+  '0050-certificates-of-each-tenant': {
+    async up(db: Kysely<unknown>) {
+      await sql`update client_certificates set bound_once = tenant || ' ' || bound_once`.execute(db);
     },
   },
 };

@@ -42,15 +42,17 @@ export function createCertificatesStore(database: Database) {
         .executeTakeFirst();
       return row === undefined ? null : toRow(row);
     },
-    byFingerprint: async (fingerprint: string) => {
-      const row = await db
-        .selectFrom('client_certificates')
-        .selectAll()
-        .where('fingerprint', '=', fingerprint)
-        .where('kind', '=', 'certificate')
-        .executeTakeFirst();
-      return row === undefined ? null : toRow(row);
-    },
+    /** Of all tenants: the door does not know yet whose it is. */
+    byFingerprint: async (fingerprint: string) =>
+      (
+        await db
+          .selectFrom('client_certificates')
+          .selectAll()
+          .where('fingerprint', '=', fingerprint)
+          .where('kind', '=', 'certificate')
+          .orderBy('id')
+          .execute()
+      ).map(toRow),
     issuersOf: async (holder: string) =>
       (
         await db
@@ -61,7 +63,7 @@ export function createCertificatesStore(database: Database) {
           .orderBy('id')
           .execute()
       ).map(toRow),
-    /** False when the certificate is bound already: to anybody, or this issuer to this holder. */
+    /** False when the tenant has bound the certificate already, or this issuer to this holder. */
     insert: async (row: CertificateRow) => {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('client_certificates')
@@ -71,7 +73,7 @@ export function createCertificatesStore(database: Database) {
           holder: row.holder,
           kind: row.kind,
           fingerprint: row.fingerprint,
-          bound_once: row.kind === 'certificate' ? row.fingerprint : `${row.holder} ${row.fingerprint}`,
+          bound_once: `${row.tenant} ${row.kind === 'certificate' ? '' : `${row.holder} `}${row.fingerprint}`,
           pem: row.pem,
           created_ms: row.createdMs,
           created_by: row.createdBy.user,

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import {
   type CertificateHolder,
   type ClientCertificate,
+  certificateHolder,
   type NewClientCertificate,
   newId,
   type TenantId,
@@ -23,11 +24,19 @@ interface ClientCertificatesOptions {
   dismiss: (certificate: CertificateId) => void;
 }
 
-/** What a certificate opens at the door; null: nobody has bound it. */
-export type CertificateVerdict =
-  | { readonly binding: CertificateId; readonly tenant: TenantId; readonly holder: CertificateHolder }
-  | 'revoked'
-  | null;
+/** What a certificate opens at the door. */
+export interface CertificateVerdict {
+  /** Null: nobody has bound it, or it is not clear whose binding is meant. */
+  readonly bound: {
+    readonly binding: CertificateId;
+    readonly tenant: TenantId;
+    readonly holder: CertificateHolder;
+  } | null;
+  /** Several tenants have bound it, and the user name is no holder's id. */
+  readonly ambiguous: boolean;
+  /** There it opens nothing, not even with a good key beside it. */
+  readonly revokedIn: ReadonlySet<TenantId>;
+}
 
 /** Client certificates: which of them stand for a thing, an edge or an access key. */
 export function createClientCertificates(options: ClientCertificatesOptions) {
@@ -45,7 +54,10 @@ export function createClientCertificates(options: ClientCertificatesOptions) {
     async list(tenant: TenantId, after: string, limit: number): Promise<ClientCertificate[]> {
       return (await store.list(tenant, after, limit)).map(shown);
     },
-    /** Throws Refusal certificates.taken: a certificate stands for one holder only. */
+    /**
+     * Throws Refusal certificates.taken: in a tenant a certificate stands for one holder only. Another tenant may bind
+     * it too: whoever merely knows a certificate must not be able to keep its owner from using it.
+     */
     async bind(by: { tenant: TenantId; user: UserId }, wanted: NewClientCertificate): Promise<ClientCertificate> {
       await checkHolder(by.tenant, wanted.holder);
       const pem = wanted.certificate ?? wanted.issuer ?? null;
@@ -75,25 +87,36 @@ export function createClientCertificates(options: ClientCertificatesOptions) {
       await store.remove(tenant, id);
       dismiss(id);
     },
-    /** For a certificate whose chain the TLS listener has checked. */
-    async verdictOn(certificate: X509Certificate): Promise<CertificateVerdict> {
+    /** For a certificate whose chain the TLS listener has checked. Bound by several tenants, the user name decides. */
+    async verdictOn(certificate: X509Certificate, userName: string | undefined): Promise<CertificateVerdict> {
       const own = await store.byFingerprint(fingerprintOf(certificate));
-      const bound = own ?? (await boundByIssuer(certificate));
-      if (bound === null) return null;
-      if (bound.revokedMs !== null) return 'revoked';
-      return { binding: bound.id, tenant: bound.tenant, holder: bound.holder };
+      // Of one tenant the certificate itself counts before its issuer.
+      const issued = await boundByIssuer(certificate);
+      const rows = [...own, ...issued.filter(({ tenant }) => own.every((row) => row.tenant !== tenant))];
+      const named = certificateHolder.safeParse(userName).success;
+      const meant =
+        rows.find(({ holder }) => holder === userName) ?? (rows.length === 1 && !named ? rows[0] : undefined);
+      const revokedIn = new Set(rows.flatMap(({ tenant, revokedMs }) => (revokedMs === null ? [] : [tenant])));
+      return {
+        bound:
+          meant === undefined || meant.revokedMs !== null
+            ? null
+            : { binding: meant.id, tenant: meant.tenant, holder: meant.holder },
+        ambiguous: !named && rows.length > 1,
+        revokedIn,
+      };
     },
   };
 
-  async function boundByIssuer(certificate: X509Certificate): Promise<CertificateRow | null> {
+  async function boundByIssuer(certificate: X509Certificate): Promise<CertificateRow[]> {
     const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1];
-    if (name === undefined) return null;
+    if (name === undefined) return [];
     for (const row of await store.issuersOf(name)) {
       // The name of an authority is not enough: whoever signed it must have had this authority's key.
       const issuer = new X509Certificate(row.pem ?? '');
-      if (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)) return row;
+      if (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)) return [row];
     }
-    return null;
+    return [];
   }
 }
 

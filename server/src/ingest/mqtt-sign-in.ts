@@ -62,15 +62,26 @@ export function createMqttSignIn({ things, edges, access, anonymous, revoked, no
       lines('info', 'client certificate not counted', { remote, clientId, cause: shown.doubtful });
       return byKey(credentials);
     }
-    const verdict = shown === 'revoked' ? shown : await access.certificates.verdictOn(shown.certificate);
-    if (verdict === 'revoked' || shown === 'revoked') {
-      lines('warn', 'revoked client certificate refused', { remote, clientId });
-      return null;
+    if (shown === 'revoked') return refusedAsRevoked(credentials);
+    const { bound, ambiguous, revokedIn } = await access.certificates.verdictOn(shown.certificate, username);
+    if (bound === null) {
+      if (ambiguous)
+        lines('info', 'client certificate not counted', {
+          remote,
+          clientId,
+          cause: 'several tenants have bound it: give the id of what it stands for as user name',
+        });
+      const found = await byKey(credentials);
+      return found !== null && revokedIn.has(found.tenant) ? refusedAsRevoked(credentials) : found;
     }
-    if (verdict === null) return byKey(credentials);
-    const found = await holder(verdict.holder, clientId);
-    if (found === null || found.tenant !== verdict.tenant) return null;
-    if (username !== undefined && found.kind !== 'access' && username !== verdict.holder) return null;
-    return { ...found, certificate: { binding: verdict.binding, names: shown.names } };
+    const found = await holder(bound.holder, clientId);
+    if (found === null || found.tenant !== bound.tenant) return null;
+    if (username !== undefined && found.kind !== 'access' && username !== bound.holder) return null;
+    return { ...found, certificate: { binding: bound.binding, names: shown.names } };
   };
+
+  function refusedAsRevoked({ remote, clientId }: Credentials): null {
+    lines('warn', 'revoked client certificate refused', { remote, clientId });
+    return null;
+  }
 }
