@@ -14,6 +14,8 @@ const pem = z.string().max(20_000);
 export const clientCertificate = z.object({
   id: idSchema('certificate'),
   holder: certificateHolder,
+  /** Null: the holder is no more. */
+  holderName: z.string().nullable(),
   kind: z.enum(['certificate', 'issuer']),
   /** SHA-256, lower-case hex: of the certificate, or of the authority's. */
   fingerprint: z.string(),

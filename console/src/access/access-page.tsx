@@ -13,9 +13,10 @@ import { accessTexts as texts } from '../language/access-texts.ts';
 import { useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
 import { AccessKeyForm } from './access-key-form.tsx';
+import { CertificatesPanel } from './certificates-panel.tsx';
 import './access.css';
 
-/** The keys of programs that come in by MQTT. */
+/** What others come in by: the keys of programs, and client certificates. */
 export function AccessPage() {
   const t = useText();
   const mayWrite = useQuery(meQuery).data?.permissions.includes('access.write') === true;
@@ -57,6 +58,7 @@ export function AccessPage() {
           </Button>
         )}
       </section>
+      <CertificatesPanel mayWrite={mayWrite} />
       {adding && <AccessKeyForm close={() => setAdding(false)} />}
     </div>
   );

@@ -1,6 +1,7 @@
 import type {
   AccessKey,
   Binding,
+  ClientCertificate,
   Edge,
   EdgeAccount,
   EdgeEvent,
@@ -44,6 +45,13 @@ export const accessKeysQuery = infiniteQueryOptions({
   queryKey: ['access-keys'],
   queryFn: ({ pageParam, signal }) =>
     api.get<Page<AccessKey>>('/access-keys', { cursor: pageParam, limit: 200 }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next,
+});
+export const clientCertificatesQuery = infiniteQueryOptions({
+  queryKey: ['client-certificates'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<ClientCertificate>>('/client-certificates', { cursor: pageParam, limit: 200 }, signal),
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next,
 });

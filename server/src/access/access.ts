@@ -104,10 +104,10 @@ export function createAccess(options: AccessOptions) {
     now,
     userName,
     dismiss: dismissCertificate,
-    async checkHolder(tenant, holder) {
-      if (isId('access', holder)) await find(tenant, holder);
-      else if (isId('edge', holder)) edges.get(tenant, holder);
-      else await things.thing(tenant, holder);
+    async holderName(tenant, holder) {
+      if (isId('access', holder)) return (await find(tenant, holder)).name;
+      if (isId('edge', holder)) return edges.get(tenant, holder).name;
+      return (await things.thing(tenant, holder)).name;
     },
   });
 

@@ -19,7 +19,7 @@ interface ClientCertificatesOptions {
   now: () => number;
   userName: (tenant: TenantId, user: UserId) => Promise<string>;
   /** Throws the Refusal that fits when the tenant has no such thing, edge or access key. */
-  checkHolder: (tenant: TenantId, holder: CertificateHolder) => Promise<void>;
+  holderName: (tenant: TenantId, holder: CertificateHolder) => Promise<string>;
   /** Ends the connections that were opened with these certificates. */
   dismiss: (certificate: CertificateId) => void;
 }
@@ -40,7 +40,7 @@ export interface CertificateVerdict {
 
 /** Client certificates: which of them stand for a thing, an edge or an access key. */
 export function createClientCertificates(options: ClientCertificatesOptions) {
-  const { database, now, userName, checkHolder, dismiss } = options;
+  const { database, now, userName, holderName, dismiss } = options;
   const store = createCertificatesStore(database);
 
   async function find(tenant: TenantId, id: CertificateId): Promise<CertificateRow> {
@@ -49,17 +49,27 @@ export function createClientCertificates(options: ClientCertificatesOptions) {
     return row;
   }
 
+  async function nameIfThere({ tenant, holder }: CertificateRow): Promise<string | null> {
+    try {
+      return await holderName(tenant, holder);
+    } catch (error) {
+      if (error instanceof Refusal && error.code.endsWith('.not-found')) return null;
+      throw error;
+    }
+  }
+
   return {
     /** Ordered by id, at most `limit`, after the id `after`. */
     async list(tenant: TenantId, after: string, limit: number): Promise<ClientCertificate[]> {
-      return (await store.list(tenant, after, limit)).map(shown);
+      const rows = await store.list(tenant, after, limit);
+      return Promise.all(rows.map(async (row) => shown(row, await nameIfThere(row))));
     },
     /**
      * Throws Refusal certificates.taken: in a tenant a certificate stands for one holder only. Another tenant may bind
      * it too: whoever merely knows a certificate must not be able to keep its owner from using it.
      */
     async bind(by: { tenant: TenantId; user: UserId }, wanted: NewClientCertificate): Promise<ClientCertificate> {
-      await checkHolder(by.tenant, wanted.holder);
+      const name = await holderName(by.tenant, wanted.holder);
       const pem = wanted.certificate ?? wanted.issuer ?? null;
       const row: CertificateRow = {
         id: newId('certificate', now()),
@@ -73,7 +83,7 @@ export function createClientCertificates(options: ClientCertificatesOptions) {
         revokedMs: null,
       };
       if (!(await store.insert(row))) throw new Refusal('certificates.taken');
-      return shown(row);
+      return shown(row, name);
     },
     /** It opens nothing any more and stays in the list, so that it cannot be bound again. */
     async revoke(tenant: TenantId, id: CertificateId): Promise<void> {
@@ -138,10 +148,11 @@ function plainHex(fingerprint: string): string {
   return fingerprint.replaceAll(':', '').toLowerCase();
 }
 
-function shown(row: CertificateRow): ClientCertificate {
+function shown(row: CertificateRow, holderName: string | null): ClientCertificate {
   return {
     id: row.id,
     holder: row.holder,
+    holderName,
     kind: row.kind,
     fingerprint: row.fingerprint,
     subject: row.pem === null ? null : new X509Certificate(row.pem).subject.replaceAll('\n', ', '),
