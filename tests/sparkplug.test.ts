@@ -127,6 +127,8 @@ test('a birth makes things with models, units and ranges, and data comes by alia
     `/api/v1/readings/range?series=${items[0].series}&from=${(timeMs - 1) * 1000}&to=${(timeMs + 1) * 1000}`,
   );
   expect(JSON.stringify(readings)).toContain('22.25');
+  await node.compressedData('Press', [{ alias: '2', int_value: 8 }]);
+  expect(await latest('Press')).toMatchObject({ Counter: { value: 8 } });
   expect(node.commands).toEqual([]);
   const shown = await tenant.api.get(`/api/v1/edges/${edge}`);
   expect(shown).toMatchObject({ connected: true, createsThings: true });

@@ -1,3 +1,4 @@
+import { compressedUuid, inflateBody } from './compressed-payload.ts';
 import { ProtoReader, SparkplugError } from './proto-reader.ts';
 import {
   type DataSet,
@@ -19,8 +20,14 @@ const maxDepth = 16;
  * first fault. Bytes values are views on `bytes`.
  */
 export function decodePayload(bytes: Buffer): Payload {
+  return decode(bytes, true);
+}
+
+function decode(bytes: Buffer, mayUnwrap: boolean): Payload {
   const reader = new ProtoReader(bytes);
   const payload: Payload = { timestamp: -1, seq: -1, metrics: [] };
+  let uuid = '';
+  let body: Uint8Array | null = null;
   while (reader.at < reader.end) {
     const tag = reader.tag();
     switch (tag) {
@@ -33,11 +40,25 @@ export function decodePayload(bytes: Buffer): Payload {
       case 0x18:
         payload.seq = reader.unsigned('a sequence number');
         break;
+      case 0x22:
+        uuid = reader.text();
+        break;
+      case 0x2a:
+        body = reader.raw();
+        break;
       default:
         reader.skip(tag);
     }
   }
-  return payload;
+  return mayUnwrap && uuid === compressedUuid && body !== null ? unwrapped(payload, body) : payload;
+}
+
+/** What a compressed payload holds. Its sequence number may stand inside or outside, as libraries have it. */
+function unwrapped(outer: Payload, body: Uint8Array): Payload {
+  const inner = decode(inflateBody(body, outer.metrics), false);
+  if (inner.seq < 0) inner.seq = outer.seq;
+  if (inner.timestamp < 0) inner.timestamp = outer.timestamp;
+  return inner;
 }
 
 function readMetric(reader: ProtoReader, depth: number): Metric {

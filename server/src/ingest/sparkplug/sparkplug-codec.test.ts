@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dataTypes } from './data-types.ts';
@@ -180,6 +181,37 @@ function shownTemplate({ version, reference, isDefinition, metrics, parameters }
     ...(isDefinition && { is_definition: true }),
   };
 }
+
+describe('a compressed payload', () => {
+  const inner = { timestamp: '1700000000000', seq: '7', metrics: [{ name: 'Speed', datatype: 10, double_value: 3.5 }] };
+  const plain = encodeIndependently(inner);
+  const wrapped = (body: Uint8Array, algorithm?: string, more: object = {}) =>
+    encodeIndependently({
+      uuid: 'SPBV1.0_COMPRESSED',
+      body: Buffer.from(body).toString('base64'),
+      metrics: algorithm === undefined ? [] : [{ name: 'algorithm', datatype: 12, string_value: algorithm }],
+      ...more,
+    });
+
+  test('is read as what it holds, by GZIP, by DEFLATE, and by DEFLATE where it does not say', () => {
+    for (const bytes of [
+      wrapped(gzipSync(plain), 'GZIP'),
+      wrapped(deflateSync(plain), 'DEFLATE'),
+      wrapped(deflateSync(plain)),
+    ])
+      expect(decodePayload(bytes)).toEqual(decodePayload(plain));
+  });
+  test('has its sequence number where the library put it: inside or outside', () => {
+    const bare = encodeIndependently({ timestamp: inner.timestamp, metrics: inner.metrics });
+    expect(decodePayload(wrapped(deflateSync(bare), 'DEFLATE', { seq: '9' })).seq).toBe(9);
+    expect(decodePayload(wrapped(deflateSync(plain), 'DEFLATE', { seq: '9' })).seq).toBe(7);
+  });
+  test('that is damaged, unknown or would fill the memory is refused', () => {
+    expect(() => decodePayload(wrapped(Buffer.from('nonsense'), 'GZIP'))).toThrow(SparkplugError);
+    expect(() => decodePayload(wrapped(plain, 'LZ4'))).toThrow('LZ4');
+    expect(() => decodePayload(wrapped(gzipSync(Buffer.alloc(64 << 20)), 'GZIP'))).toThrow(SparkplugError);
+  });
+});
 
 describe('the Sparkplug codec', () => {
   test('writes what an independent codec reads as the same', () => {
