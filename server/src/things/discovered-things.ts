@@ -11,6 +11,7 @@ import {
 } from '@luban/contracts';
 import { takeNumbers } from '../platform/database/counters.ts';
 import type { Database } from '../platform/database/database.ts';
+import { isTaken } from '../platform/database/taken.ts';
 import { Refusal } from '../platform/errors.ts';
 import { createDiscoveryStore, type ModelThing } from './discovery-store.ts';
 import { type HeldPoint, newPoint, type Owner, pointRow } from './held-point.ts';
@@ -38,13 +39,15 @@ interface DiscoveryOptions {
   now: () => number;
   hold: (held: HeldPoint) => void;
   heldOf: (thing: ThingId) => readonly HeldPoint[];
+  /** Takes into memory what the records say of it: another server may have written it. */
+  reread: (thing: ThingId) => Promise<void>;
   /** What is held was changed in place. */
   changed: () => void;
   directory: SeriesDirectory;
 }
 
 /** Things that make themselves known, and the edges that things send through. */
-export function createDiscovery({ database, now, hold, heldOf, changed, directory }: DiscoveryOptions) {
+export function createDiscovery({ database, now, hold, heldOf, reread, changed, directory }: DiscoveryOptions) {
   const store = createDiscoveryStore(database);
 
   /** Points for properties that a model gets, for each of its things: with the series that they get. */
@@ -112,6 +115,22 @@ export function createDiscovery({ database, now, hold, heldOf, changed, director
     return thing.id;
   }
 
+  /** Of two births at once that make the same thing, or two things of a new model, one comes first: then look again. */
+  async function addUnlessThere(
+    owner: Owner,
+    edge: SendingEdge,
+    wanted: DiscoveredThing,
+    tries = 3,
+  ): Promise<Pick<Thing, 'id' | 'edge'>> {
+    try {
+      return { id: await addDiscovered(owner, edge, wanted), edge: edge.id };
+    } catch (error) {
+      if (!isTaken(error) || tries === 0) throw error;
+      const found = await store.discovered(owner.tenant, wanted.source);
+      return found ?? addUnlessThere(owner, edge, wanted, tries - 1);
+    }
+  }
+
   /** Says through which edge a thing sends; null: by itself. What a device of an edge is read for stays with that. */
   async function sendThrough(tenant: TenantId, id: ThingId, edge: SendingEdge | null): Promise<void> {
     const held = heldOf(id).filter((one) => one.tenant === tenant);
@@ -141,12 +160,8 @@ export function createDiscovery({ database, now, hold, heldOf, changed, director
      * The same call twice does nothing the second time. Throws Refusal `things.other-edge` when another edge speaks for it.
      */
     async putDiscovered(owner: Owner, edge: SendingEdge, wanted: DiscoveredThing): Promise<ThingId> {
-      const found = await store.discovered(owner.tenant, wanted.source);
-      if (found === null) {
-        const id = await addDiscovered(owner, edge, wanted);
-        await extendTo(owner, id, wanted);
-        return id;
-      }
+      const found =
+        (await store.discovered(owner.tenant, wanted.source)) ?? (await addUnlessThere(owner, edge, wanted));
       // The edge before it is gone: the device is the same.
       if (found.edge === null) await sendThrough(owner.tenant, found.id, edge);
       else if (found.edge !== edge.id)
@@ -158,11 +173,15 @@ export function createDiscovery({ database, now, hold, heldOf, changed, director
 
   /** What the device names and the thing's model lacks. */
   async function extendTo(owner: Owner, id: ThingId, wanted: DiscoveredThing): Promise<void> {
-    const known = new Set(heldOf(id).map(({ point }) => sameness(point)));
-    const missing = wanted.properties.filter((property) => !known.has(sameness(property)));
-    if (missing.length === 0) return;
+    const missing = () => {
+      const known = new Set(heldOf(id).map(({ point }) => sameness(point)));
+      return wanted.properties.filter((property) => !known.has(sameness(property)));
+    };
+    if (missing().length === 0) return;
     const model = await store.modelOf(owner.tenant, id);
-    await extendModel(owner, model, missing);
+    // What the records have and the memory has not, another server has just written.
+    if (heldOf(id).length < model.properties.length) await reread(id);
+    await extendModel(owner, model, missing());
   }
 }
 

@@ -68,3 +68,36 @@ test('of two keys with the same login at once one is issued', async () => {
   const issue = () => things.issueKey(owner.tenant, thing.id, 'k', { login: 'd&p' });
   await onlyOne('things.login-taken', issue(), issue());
 });
+
+test('of births at once each thing is made once, with one model, at both servers that hear them', async () => {
+  const other = await createThings({
+    database: records.database,
+    sealer: openSealer(join(records.directory, 'seal.key')),
+    now: () => 1_790_000_000_000,
+    dismiss: () => undefined,
+    gone: () => undefined,
+    pointsGone: async () => undefined,
+  });
+  const edge = { id: 'edge:00000000000000000000', number: 77 } as never;
+  const property = (key: string) => ({
+    ...{ key, source: key, name: { zh: key, en: key }, type: 'number', unit: null, range: null },
+  });
+  const birth = (at: Things, source: string, ...keys: string[]) =>
+    at.putDiscovered(owner, edge, {
+      ...{ source, key: source, name: source, modelKey: 'born' },
+      properties: keys.map(property) as never,
+    });
+  const [a, again, b] = await Promise.all([
+    birth(things, 'S-1', 'p', 'q'),
+    birth(other, 'S-1', 'p', 'q'),
+    birth(other, 'S-2', 'p', 'q'),
+  ]);
+  expect(again).toBe(a);
+  expect(b).not.toBe(a);
+  // What one server adds the other takes from the records before it adds more.
+  await birth(things, 'S-1', 'p', 'q', 'r');
+  await birth(other, 'S-1', 'p', 'q', 'r', 's');
+  await things.reread(a);
+  expect(things.pointsOf(owner.tenant, a).map(({ key }) => key)).toEqual(['p', 'q', 'r', 's']);
+  expect((await things.models(owner.tenant, '', 100)).filter(({ key }) => key === 'born')).toHaveLength(1);
+});

@@ -104,11 +104,26 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     if (parent.id === self) throw new Refusal('sites.wrong-level', 'A site cannot stand in itself');
   }
 
+  /** Another server has changed this thing or its points; null: any of them. */
+  async function reread(id: ThingId | null): Promise<void> {
+    let wanted: HeldPoint[];
+    let before: number;
+    do {
+      before = changes;
+      wanted = await store.allPoints(id);
+    } while (before !== changes);
+    const byOwner = new Map<ThingId, HeldPoint[]>();
+    for (const held of wanted) byOwner.set(held.point.thing, [...(byOwner.get(held.point.thing) ?? []), held]);
+    for (const thing of id === null ? new Set([...byThing.keys(), ...byOwner.keys()]) : [id])
+      take(thing, byOwner.get(thing) ?? []);
+  }
+
   const discovery = createDiscovery({
     database,
     now,
     hold,
     heldOf: (thing) => byThing.get(thing) ?? [],
+    reread,
     changed: () => void changes++,
     directory,
   });
@@ -208,19 +223,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       await pointsGone(devices);
     },
 
-    /** Another server has changed this thing or its points; null: any of them. */
-    async reread(id: ThingId | null): Promise<void> {
-      let wanted: HeldPoint[];
-      let before: number;
-      do {
-        before = changes;
-        wanted = await store.allPoints(id);
-      } while (before !== changes);
-      const byOwner = new Map<ThingId, HeldPoint[]>();
-      for (const held of wanted) byOwner.set(held.point.thing, [...(byOwner.get(held.point.thing) ?? []), held]);
-      for (const thing of id === null ? new Set([...byThing.keys(), ...byOwner.keys()]) : [id])
-        take(thing, byOwner.get(thing) ?? []);
-    },
+    reread,
     pointsOf(tenant: TenantId, id: ThingId): Point[] {
       return (byThing.get(id) ?? []).filter((held) => held.tenant === tenant).map(({ point }) => point);
     },
