@@ -125,3 +125,60 @@ test('while two of three nodes are away nothing is acknowledged, and it goes on 
   await log.close();
   await cluster.start(0);
 }, 120_000);
+
+test('of two servers that commit one consumer, the one that does not know the other’s place is refused and changes nothing', async () => {
+  const [first, second] = [await open('places'), await open('places')];
+  const one = encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }]));
+  for (let i = 0; i < 4; i++) await first.append(1, one);
+  await until(() => second.next === first.next, 'both know the end');
+  const [mine, theirs] = [first.consumer('store'), second.consumer('store')];
+  const refused = { code: 'log.position' };
+  await mine.commit(1);
+  await expect(theirs.commit(2), 'never looked').rejects.toMatchObject(refused);
+  await theirs.reload();
+  expect(theirs.committed).toBe(1);
+  await theirs.commit(first.next);
+  await expect(mine.commit(first.next)).rejects.toMatchObject(refused);
+  // What trimming learns of other servers’ places gives nobody the right to commit over them.
+  await setTimeout(6000);
+  await expect(mine.commit(first.next)).rejects.toMatchObject(refused);
+  expect(mine.committed).toBe(1);
+  await mine.reload();
+  expect(mine.committed).toBe(first.next);
+  await mine.commit(first.next);
+  await expect(theirs.commit(first.next), 'the same place is a commit too').rejects.toMatchObject(refused);
+  await first.close();
+  await second.close();
+}, 60_000);
+
+test('a commit that a server kept and could not answer is known as this server’s own', async () => {
+  const log = await open('answers');
+  const one = encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }]));
+  const store = log.consumer('store');
+  let refused = 0;
+  for (let round = 0; round < 6; round++) {
+    await log.append(1, one);
+    const node = round % cluster.size;
+    const committing = store.commit(log.next).catch((error: { code?: string }) => {
+      expect(error.code, 'nobody else commits').toBe('log.unavailable');
+      refused++;
+    });
+    await cluster.kill(node);
+    await committing;
+    await cluster.start(node);
+    await until(() => log.append(1, one).then(() => true), 'appends get through');
+  }
+  await until(
+    () =>
+      store.commit(log.next).then(
+        () => true,
+        () => false,
+      ),
+    'it commits again',
+    30_000,
+  );
+  await store.reload();
+  expect(store.committed).toBe(log.next);
+  console.info({ refused });
+  await log.close();
+}, 120_000);

@@ -62,7 +62,17 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
       return (await journal.read(from, limit)).map(({ position, payload }) => decodeLogRecord(position, payload));
     },
     waitFor: (position, signal) => journal.waitFor(position, signal),
-    consumer: (name) => journal.consumer(name),
+    consumer(name) {
+      const place = journal.consumer(name);
+      return {
+        get committed() {
+          return place.committed;
+        },
+        commit: (position) => place.commit(position),
+        // The journal belongs to this process: nobody else commits.
+        reload: async () => undefined,
+      };
+    },
     files: () => journal.files(),
     stats() {
       const { healthy, fault } = journal.state();

@@ -23,9 +23,15 @@ export interface SampleLog {
 
 /** A consumer's durable place: everything below is done. A new consumer begins at the first record. */
 export interface OffsetStore {
+  /** As of this server's last commit or reload. */
   readonly committed: number;
-  /** Durable when it resolves. Rejects for a position beyond `next`. */
+  /**
+   * Durable when it resolves. Rejects with the code `….position` for a position beyond `next`, and when another server
+   * has committed since `committed` was read: then nothing is changed.
+   */
   commit(position: number): Promise<void>;
+  /** Takes what another server has committed. Nothing to do where no other can. */
+  reload(): Promise<void>;
 }
 
 export interface Log extends SampleLog {

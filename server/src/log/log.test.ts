@@ -127,6 +127,24 @@ test('a consumer keeps its place, a new one begins at the first record, and none
   await again.close();
 });
 
+test('a consumer that looks for what others have committed finds its own place, and commits from there, side by side too', async () => {
+  const log = await made.open();
+  const positions: number[] = [];
+  for (let i = 0; i < 5; i++) positions.push(await log.append(1, bytes(i)));
+  const keeper = log.consumer('keeper');
+  await keeper.reload();
+  expect(keeper.committed).toBe(log.first);
+  await Promise.all(positions.map((position) => keeper.commit(position)));
+  await keeper.reload();
+  expect(keeper.committed).toBe(positions.at(-1));
+  await log.consumer('keeper').commit(log.next);
+  await log.close();
+  const again = await made.open();
+  await again.consumer('keeper').reload();
+  expect(again.consumer('keeper').committed).toBe(again.next);
+  await again.close();
+});
+
 test('full of what no consumer has taken it refuses, and when all is taken it has room again', async () => {
   const log = await made.open({ maxBytes: 2 << 20 });
   const consumer = log.consumer('store');

@@ -81,7 +81,11 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
     });
     const first = () => startOf(Math.max(1, state.first_seq));
     const next = () => startOf(tail.last + 1);
-    const offsets = await openNatsOffsets(bucket, () => ({ first: first(), next: next() }));
+    const offsets = await openNatsOffsets({
+      bucket,
+      bounds: () => ({ first: first(), next: next() }),
+      newest: (key) => manager.streams.getMessage(`KV_${name}-offsets`, { last_by_subj: `$KV.${name}-offsets.${key}` }),
+    });
     const appender = createNatsAppender({
       stream,
       streamName: name,

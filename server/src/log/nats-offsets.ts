@@ -1,51 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { OffsetStore } from './log-contract.ts';
 import { LogFault } from './log-fault.ts';
 
 const name = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
-/** The consumers' places, in a replicated bucket that all servers share. */
-export async function openNatsOffsets(bucket: KV, bounds: () => { first: number; next: number }) {
-  const committed = new Map<string, number>();
-  /** Of what is in `committed`: a look that was under way during a commit must not undo it. */
-  const revisions = new Map<string, number>();
+interface Place {
+  readonly position: number;
+  /** Of the entry in the bucket; 0 while there is none. */
+  readonly revision: number;
+}
 
-  function set(of: string, position: number, revision: number): void {
-    if (revision <= (revisions.get(of) ?? 0)) return;
-    committed.set(of, position);
-    revisions.set(of, revision);
+interface NatsOffsetsOptions {
+  readonly bucket: KV;
+  readonly bounds: () => { first: number; next: number };
+  /** The newest message of a key, from the leader of the bucket: a copy may be behind. Null: there is none. */
+  readonly newest: (key: string) => Promise<{ readonly seq: number; readonly data: Uint8Array } | null>;
+}
+
+/**
+ * The consumers' places, in a replicated bucket that all servers share. An entry is the position, a space, and who wrote
+ * it: so a server whose commit was kept and whose answer was lost knows the entry as its own.
+ */
+export async function openNatsOffsets({ bucket, bounds, newest }: NatsOffsetsOptions) {
+  const writer = randomUUID();
+  /** Of all consumers, also those of other servers: for trimming. A commit of this server must not rest on it. */
+  const known = new Map<string, Place>();
+  const stores = new Map<string, OffsetStore>();
+
+  function learn(of: string, place: Place): void {
+    // A look that was under way during a commit must not undo it.
+    if (place.revision > (known.get(of)?.revision ?? -1)) known.set(of, place);
   }
 
   async function refresh(): Promise<void> {
     for await (const key of await bucket.keys()) {
       const entry = await bucket.get(key);
-      if (entry?.operation === 'PUT') set(key, Number(entry.string()), entry.revision);
+      if (entry?.operation === 'PUT')
+        learn(key, { position: Number.parseInt(entry.string(), 10), revision: entry.revision });
     }
   }
   await refresh();
 
+  function openStore(of: string): OffsetStore {
+    // Known at once, so that nothing is trimmed before its first commit.
+    let place: Place = known.get(of) ?? { position: bounds().first, revision: 0 };
+    learn(of, place);
+    /** One commit at a time: each rests on the revision that the one before it left. */
+    let turn: Promise<unknown> = Promise.resolve();
+
+    function settle(next: Place): void {
+      place = next;
+      learn(of, next);
+    }
+
+    async function look(): Promise<(Place & { readonly isOwn: boolean }) | null> {
+      const message = await newest(of);
+      if (message === null) return null;
+      const text = Buffer.from(message.data).toString();
+      return { position: Number.parseInt(text, 10), revision: message.seq, isOwn: text.endsWith(` ${writer}`) };
+    }
+
+    async function put(position: number): Promise<void> {
+      const revision = await bucket.put(of, `${position} ${writer}`, { previousSeq: place.revision });
+      settle({ position, revision });
+    }
+
+    async function commit(position: number): Promise<void> {
+      const { next } = bounds();
+      if (position > next) throw new LogFault('log.position', `${of} commits ${position}; the log ends at ${next}`);
+      try {
+        await put(position).catch(async (error: unknown) => {
+          if (!isConflict(error)) throw error;
+          const found = await look();
+          if (found === null || !found.isOwn)
+            throw new LogFault('log.position', `another server has committed ${of}`, { cause: error });
+          settle(found);
+          await put(position);
+        });
+      } catch (error) {
+        if (error instanceof LogFault) throw error;
+        if (isConflict(error))
+          throw new LogFault('log.position', `another server has committed ${of}`, { cause: error });
+        throw new LogFault('log.unavailable', `the place of ${of} was not kept`, { cause: error });
+      }
+    }
+
+    return {
+      get committed() {
+        return place.position;
+      },
+      commit(position) {
+        const mine = turn.then(() => commit(position));
+        turn = mine.catch(() => undefined);
+        return mine;
+      },
+      reload() {
+        const mine = turn.then(async () => {
+          try {
+            const found = await look();
+            if (found !== null) settle(found);
+          } catch (error) {
+            throw new LogFault('log.unavailable', `the place of ${of} cannot be read`, { cause: error });
+          }
+        });
+        turn = mine.catch(() => undefined);
+        return mine;
+      },
+    };
+  }
+
   return {
     refresh,
     /** Everything below it every consumer has taken; undefined when there is no consumer. */
-    slowest: (): number | undefined => (committed.size === 0 ? undefined : Math.min(...committed.values())),
+    slowest(): number | undefined {
+      return known.size === 0 ? undefined : Math.min(...Array.from(known.values(), ({ position }) => position));
+    },
     consumer(of: string): OffsetStore {
       if (!name.test(of)) throw new Error(`${of} is no name for a consumer`);
-      // Known at once, so that nothing is trimmed before its first commit.
-      if (!committed.has(of)) committed.set(of, bounds().first);
-      return {
-        get committed() {
-          return committed.get(of)!;
-        },
-        async commit(position) {
-          const { next } = bounds();
-          if (position > next) throw new LogFault('log.position', `${of} commits ${position}; the log ends at ${next}`);
-          try {
-            set(of, position, await bucket.put(of, String(position)));
-          } catch (error) {
-            throw new LogFault('log.unavailable', `the place of ${of} was not kept`, { cause: error });
-          }
-        },
-      };
+      const store = stores.get(of) ?? openStore(of);
+      stores.set(of, store);
+      return store;
     },
   };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
 }

@@ -56,6 +56,7 @@ export function createFileOffset(directory: string): OffsetStore {
     async commit(position) {
       writeFileSync(path, String(position));
     },
+    reload: async () => undefined,
   };
 }
 

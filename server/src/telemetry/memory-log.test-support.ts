@@ -49,5 +49,6 @@ export function createMemoryOffset(): OffsetStore {
     async commit(position) {
       committed = position;
     },
+    reload: async () => undefined,
   };
 }
