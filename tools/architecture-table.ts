@@ -18,9 +18,10 @@ export const workspaces: Record<string, readonly string[]> = {
  */
 export const serverFolders: Record<string, readonly string[]> = {
   platform: [],
+  servers: ['platform'],
   identity: ['platform'],
   things: ['platform'],
-  edges: ['platform', 'things'],
+  edges: ['platform', 'servers', 'things'],
   access: ['platform', 'things', 'edges'],
   log: ['platform'],
   ingest: ['platform', 'things', 'edges', 'access', 'log'],

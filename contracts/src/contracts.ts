@@ -23,6 +23,7 @@ export * from './readings.ts';
 export * from './refused-value.ts';
 export * from './retention.ts';
 export * from './sample.ts';
+export * from './server.ts';
 export * from './site.ts';
 export * from './tenant.ts';
 export * from './text.ts';

@@ -13,7 +13,7 @@ import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
 import type { Launcher } from './demo-plant/launcher.ts';
 import { registerDeviceRoutes } from './edges/devices-routes.ts';
-import { createEdges } from './edges/edges.ts';
+import { createEdges, createPresences, createPresencesStore, createSharedPresences } from './edges/edges.ts';
 import { registerEdgeRoutes } from './edges/edges-routes.ts';
 import { createFlow } from './flow/flow.ts';
 import { registerFlowRoutes } from './flow/flow-routes.ts';
@@ -39,18 +39,23 @@ import { createOperating } from './operating.ts';
 import { createPacks } from './packs/packs.ts';
 import type { Actor } from './platform/actor.ts';
 import { probeDatabase } from './platform/database/database.ts';
+import { Refusal } from './platform/errors.ts';
 import { createHttp } from './platform/http/http.ts';
 import { createHttpsListener } from './platform/http/https-listener.ts';
 import { createOperatorDoor } from './platform/http/operator-door.ts';
 import { createUpgrades } from './platform/http/upgrades.ts';
+import { openKeyFile } from './platform/key-file.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
 import { type Certificates, createCertificates } from './platform/tls/certificates.ts';
+import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { registerReadingRoutes } from './readings/readings-routes.ts';
 import { openRecords } from './records.ts';
 import { createRetention } from './retention/retention.ts';
 import { registerRetentionRoutes } from './retention/retention-routes.ts';
+import { createServers, type ServerRole } from './servers/servers.ts';
+import { registerServersRoutes } from './servers/servers-routes.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { registerSiteRoutes } from './things/sites-routes.ts';
 import { createThings } from './things/things.ts';
@@ -62,20 +67,34 @@ interface AppOptions {
   launcher: Launcher | null;
   /** µs since 1970 UTC. */
   nowUs: () => number;
+  /** Another server leads from now on, and this one has let go of everything: it is to start anew and stand by. */
+  steppedDown: () => void;
 }
 
 /** Where the doors are; null: there is no such door. */
 interface Ports {
   readonly httpPort: number;
+  /** On a server that is no door itself: where the doors are by its settings. */
   readonly mqttPort: number;
   readonly httpsPort: number | null;
   readonly mqttTlsPort: number | null;
 }
 
-/** The platform: every feature made and joined, in the order of a sample's path. */
-export async function createApp({ config, lines, launcher, nowUs }: AppOptions) {
+/**
+ * The platform: every feature made and joined, in the order of a sample's path. All of them are there on every server;
+ * its roles say which are started and which routes it has.
+ */
+export async function createApp({ config, lines, launcher, nowUs, steppedDown }: AppOptions) {
   const nowMs = () => Math.floor(nowUs() / 1000);
   const { data, changes, database } = await openRecords({ config, lines, nowMs });
+  const has = (...roles: ServerRole[]) => roles.some((role) => config.roles.includes(role));
+  const servers = createServers({
+    ...{ database, version, nowMs, lines },
+    // The data folder belongs to one process at a time, and so does what names it.
+    id: `server:${openKeyFile(join(config.dataDirectory, 'server-id')).toString('hex').slice(0, 20)}`,
+    roles: config.roles,
+    shared: config.shared,
+  });
 
   // Who asks, and what there is.
   const identity = createIdentity({ database, now: nowMs, log: lines });
@@ -87,9 +106,19 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     gone: (tenant: TenantId, thing: ThingId) => mqtt.endSessions(tenant, thing),
     pointsGone: (devices: ReadonlySet<DeviceId>) => edges.pointsGone(devices),
   });
+  const sharedPresences = config.shared
+    ? createSharedPresences({
+        store: createPresencesStore(database),
+        servers,
+        elsewhere: (edge: EdgeId) => mqtt.dismiss(edge),
+        nowMs,
+        lines,
+      })
+    : null;
   const edges = await createEdges({
     database,
     things,
+    presences: sharedPresences ?? createPresences(nowMs),
     now: nowMs,
     sendConfiguration: (edge: EdgeId) => mqtt.sendConfiguration(edge),
     onReport(edge, report) {
@@ -147,11 +176,12 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     lines,
   });
   const retention = await createRetention({ database, things, nowMs, lines, tenants: () => identity.tenants() });
+  const [stored, counted] = [log.consumer('telemetry'), log.consumer('accounting')];
   const telemetry = createTelemetry({
     directory: join(config.dataDirectory, 'telemetry'),
     address: config.telemetry,
     log,
-    consumer: log.consumer('telemetry'),
+    consumer: stored,
     clock: nowUs,
     keepFrom: retention.keepFrom,
     onFault: (fault) => lines('error', 'telemetry fault', { code: fault.code, cause: fault.message }),
@@ -168,7 +198,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   const accounting = await createAccounting({
     database,
     log,
-    consumer: log.consumer('accounting'),
+    consumer: counted,
     storedPosition: () => log.next - telemetry.stats().backlogRecords,
     holderOf(series) {
       const source = things.sourceOf(series);
@@ -177,6 +207,8 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       return device === null ? { holder: thing, edge: null } : { holder: device, edge: edges.edgeOf(device) };
     },
     refusals: () => ingest.refusals(),
+    shared: config.shared,
+    lost: () => leadership.lost(),
     nowMs,
     lines,
   });
@@ -193,7 +225,7 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
     lines,
   });
   const live = createLive({
-    authenticate: (request) => identity.authenticateUpgrade(request.headers),
+    authenticate: async (request) => (standsBy() ? null : identity.authenticateUpgrade(request.headers)),
     mayWatch: (tenant: TenantId, series) => things.point(tenant, series) !== undefined,
     flowOf,
     edgesOf: (tenant) => edges.list(tenant),
@@ -211,9 +243,9 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   const http = createHttp({ authenticate, isOperator: operatorDoor.isOperator, log: lines });
   const upgrades = createUpgrades(lines);
   upgrades.serve(http.server);
-  live.start(upgrades);
+  if (has('api')) live.start(upgrades);
   const mqttWebSocket = createMqttWebSocket(mqtt.accept);
-  mqttWebSocket.start(upgrades);
+  if (has('door')) mqttWebSocket.start(upgrades);
   const tls = config.tls && certificates && createTlsDoors(config.tls, certificates);
   function createTlsDoors({ httpsPort, mqttPort: port, clientCertificates }: TlsConfig, certificates: Certificates) {
     const { host } = config;
@@ -227,44 +259,85 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
   let mqttPort = config.mqttPort;
   let mqttTlsPort: number | null = null;
   const httpMeter = meterHttp(http);
-  await registerOpenApi(http);
-  registerIdentityRoutes(http, identity, {
-    // The simulated plant takes seconds to start: whoever set up the platform watches it come instead of waiting.
-    onSetup: async ({ tenant, demoPlant }) => {
-      if (!demoPlant) return;
-      startDemo(tenant).catch((error: unknown) => lines('error', 'demo plant not added', { cause: errorLine(error) }));
-    },
+  // Who does not lead knows no latest values: better no answer than an old one.
+  const standsBy = () => has('api') && config.shared && !leadership.leading;
+  http.addHook('onRequest', async ({ routeOptions: { url = '', config: route } }) => {
+    const isLed = route.machines !== true && route.permission !== 'public' && route.permission !== 'operator';
+    if (isLed && standsBy() && url.startsWith('/api/')) throw new Refusal('server.stands-by');
   });
-  registerSamplesRoutes(http, { ingest, things, nowUs });
-  registerRefusedValuesRoutes(http, { things, refused });
-  registerReadingRoutes(http, { readings, telemetry, things, nowUs, keepFrom: retention.keepFrom, jobs });
-  registerJobRoutes(http, jobs);
-  registerImportRoutes(http, imports);
-  registerRetentionRoutes(http, { retention, telemetry });
-  registerSiteRoutes(http, things);
-  registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
-  // An edge that enrols by HTTPS goes on by MQTT with TLS.
-  registerEdgeRoutes(http, { edges, mqttPort: (secure) => (secure ? (mqttTlsPort ?? mqttPort) : mqttPort) });
-  registerDeviceRoutes(http, edges);
-  registerClientCertificateRoutes(http, access);
-  registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));
-  registerMqttClientRoutes(http, mqtt.clients);
-  registerFlowRoutes(http, flowOf);
-  registerAccountingRoutes(http, { accounting, edges });
+  await registerOpenApi(http);
+  if (has('door')) registerDoorRoutes();
+  if (has('door', 'api')) registerSharedRoutes();
+  if (has('api')) registerApiRoutes();
+  function registerDoorRoutes(): void {
+    registerSamplesRoutes(http, { ingest, things, nowUs });
+    registerRefusedValuesRoutes(http, { things, refused });
+    registerMqttClientRoutes(http, mqtt.clients);
+  }
+  /** What devices need to come in, and people to let them. */
+  function registerSharedRoutes(): void {
+    // An edge that enrols by HTTPS goes on by MQTT with TLS.
+    registerEdgeRoutes(http, { edges, mqttPort: (secure) => (secure ? (mqttTlsPort ?? mqttPort) : mqttPort) });
+    registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));
+  }
+  function registerApiRoutes(): void {
+    registerIdentityRoutes(http, identity, {
+      // The simulated plant takes seconds to start: whoever set up the platform watches it come instead of waiting.
+      onSetup: async ({ tenant, demoPlant }) => {
+        if (!demoPlant) return;
+        startDemo(tenant).catch((error: unknown) =>
+          lines('error', 'demo plant not added', { cause: errorLine(error) }),
+        );
+      },
+    });
+    registerReadingRoutes(http, { readings, telemetry, things, nowUs, keepFrom: retention.keepFrom, jobs });
+    registerJobRoutes(http, jobs);
+    registerImportRoutes(http, imports);
+    registerRetentionRoutes(http, { retention, telemetry });
+    registerSiteRoutes(http, things);
+    registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
+    registerDeviceRoutes(http, edges);
+    registerClientCertificateRoutes(http, access);
+    registerFlowRoutes(http, flowOf);
+    registerAccountingRoutes(http, { accounting, edges });
+  }
   const operating = createOperating({
     config,
     doors: {
       http: () => http.server.listening,
-      mqtt: () => mqtt.stats().listening,
-      ...(tls && { https: () => tls.https.listening, mqtts: () => tls.mqtt.listening }),
+      ...(has('door') && { mqtt: () => mqtt.stats().listening }),
+      ...(tls && { https: () => tls.https.listening }),
+      ...(tls && has('door') && { mqtts: () => tls.mqtt.listening }),
     },
     door: () => mqtt.stats(),
     watchers: () => live.watchers(),
+    leads: () => leadership.leading,
     tenants: () => identity.tenants(),
     probeRecords: () => probeDatabase(database),
     ...{ http, httpMeter, ingest, log, telemetry, accounting, nowMs, lines },
   });
-  await registerConsoleFiles(http);
+  registerServersRoutes(http, servers);
+  await registerConsoleFiles(http, config.roles);
+
+  // What one server at a time does for all: it stores what the log holds, with the upkeep, the jobs and the books.
+  const leadership = servers.leadership({
+    async lead() {
+      // What the leader before it has done and changed.
+      await Promise.all([stored.reload(), counted.reload(), retention.reread()]);
+      await telemetry.start();
+      retention.start(telemetry);
+      await jobs.start();
+      await accounting.lead();
+    },
+    async follow() {
+      await jobs.stop();
+      await retention.stop();
+      await telemetry.stop();
+      await accounting.follow();
+      if (config.shared && !stopping) steppedDown();
+    },
+  });
+  let stopping = false;
 
   const packs = createPacks({ things, edges });
   async function startDemo(tenant: NumberedTenant): Promise<void> {
@@ -296,32 +369,34 @@ export async function createApp({ config, lines, launcher, nowUs }: AppOptions) 
       await tls?.certificates.start();
       await operating.start();
       await changes.start();
-      await telemetry.start();
-      retention.start(telemetry);
-      await jobs.start();
-      await data.upgraded();
+      await servers.start();
+      await sharedPresences?.start();
       await accounting.start();
-      ({ port: mqttPort } = await mqtt.start());
+      if (has('writer')) await leadership.start();
+      await data.upgraded();
+      if (has('door')) ({ port: mqttPort } = await mqtt.start());
       await http.listen({ host: config.plainHost, port: config.httpPort });
       await operatorDoor.start((request, response) => http.routing(request, response));
       const httpsPort = (await tls?.https.start())?.port ?? null;
-      mqttTlsPort = (await tls?.mqtt.start())?.port ?? null;
-      return { httpPort: (http.server.address() as AddressInfo).port, mqttPort, httpsPort, mqttTlsPort };
+      if (has('door')) mqttTlsPort = (await tls?.mqtt.start())?.port ?? null;
+      const { port: httpPort } = http.server.address() as AddressInfo;
+      return { httpPort, mqttPort, httpsPort, mqttTlsPort };
     },
     /** Doors first, so that nothing new comes; then what is behind them. */
     async stop(): Promise<void> {
+      stopping = true;
+      await servers.stop();
       await operatorDoor.stop();
       tls?.certificates.stop();
       tls?.mqtt.stop();
       mqttWebSocket.stop();
       await mqtt.stop();
+      await sharedPresences?.stop();
       await operating.stop();
       live.stop();
       await tls?.https.stop();
       await http.close();
-      await jobs.stop();
-      await retention.stop();
-      await telemetry.stop();
+      await leadership.stop();
       await accounting.stop();
       await log.close();
       await changes.stop();

@@ -58,3 +58,20 @@ test('TLS needs both files, and the doors without it may stay on another address
   for (const lone of [required, { LUBAN_MQTT_CLIENT_CRL: 'crl.pem' }])
     expect(() => readConfig({ ...tls, ...lone })).toThrow('need LUBAN_MQTT_CLIENT_CA');
 });
+
+test('a server with some roles only needs engines that several servers can share', () => {
+  const engines = {
+    LUBAN_RECORDS: 'postgres://luban:secret@db/luban',
+    LUBAN_LOG: 'nats://luban:secret@a,b,c',
+    LUBAN_TELEMETRY: 'http://luban:secret@ch:8123/luban',
+  };
+  expect(readConfig({})).toMatchObject({ roles: ['door', 'api', 'writer'], shared: false });
+  expect(readConfig(engines)).toMatchObject({ roles: ['door', 'api', 'writer'], shared: true });
+  expect(readConfig({ ...engines, LUBAN_ROLES: 'api, writer,api' })).toMatchObject({ roles: ['api', 'writer'] });
+  expect(() => readConfig({ LUBAN_ROLES: 'door' })).toThrow(
+    'LUBAN_ROLES=door leaves work to other servers, and those need the engines of a cluster: set LUBAN_RECORDS, LUBAN_LOG, LUBAN_TELEMETRY too',
+  );
+  expect(() => readConfig({ ...engines, LUBAN_ROLES: 'gate' })).toThrow('must be some of door, api, writer');
+  for (const LUBAN_ROLES of [',', 'door,api', 'writer'])
+    expect(() => readConfig({ ...engines, LUBAN_ROLES })).toThrow('LUBAN_ROLES');
+});

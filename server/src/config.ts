@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseNatsAddress } from './log/nats-address.ts';
 import { isPostgresAddress } from './platform/database/postgres-address.ts';
 import type { CertificateFiles } from './platform/tls/certificates.ts';
+import { type ServerRole, serverRoles } from './servers/server-role.ts';
 import { parseClickhouseAddress } from './telemetry/clickhouse-address.ts';
 
 const file = z.string().min(1).optional();
@@ -58,6 +59,14 @@ const schema = z.object({
     })
     .default('')
     .describe('ClickHouse that holds the telemetry; empty: chDB in the data folder'),
+  LUBAN_ROLES: z
+    .string()
+    .default(serverRoles.join(','))
+    .transform((text) => [...new Set(text.split(',').map((one) => one.trim()))].filter(Boolean))
+    .pipe(z.array(z.enum(serverRoles, { error: `must be some of ${serverRoles.join(', ')}` })).min(1))
+    .describe(
+      'What this server does: door, api, writer, with commas between. Fewer than all need the engines of a cluster',
+    ),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -99,6 +108,9 @@ export interface ServerConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
   readonly demo: boolean;
+  readonly roles: readonly ServerRole[];
+  /** Whether records, log and telemetry are on engines that several servers can use at once. */
+  readonly shared: boolean;
 }
 
 /** Throws an Error that names each bad key and what it must be. */
@@ -133,7 +145,23 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },
     demo: values.LUBAN_DEMO === '1',
+    ...rolesOf(values),
   };
+}
+
+function rolesOf(values: z.output<typeof schema>): Pick<ServerConfig, 'roles' | 'shared'> {
+  const { LUBAN_ROLES: roles, LUBAN_RECORDS, LUBAN_LOG, LUBAN_TELEMETRY } = values;
+  const embedded = Object.entries({ LUBAN_RECORDS, LUBAN_LOG, LUBAN_TELEMETRY }).flatMap(([name, address]) =>
+    address === '' ? [name] : [],
+  );
+  if (roles.length < serverRoles.length && embedded.length > 0)
+    throw new Error(
+      `LUBAN_ROLES=${roles.join(',')} leaves work to other servers, and those need the engines of a cluster: set ${embedded.join(', ')} too`,
+    );
+  // What was just stored is known to who stores it alone.
+  if (roles.includes('api') !== roles.includes('writer'))
+    throw new Error('LUBAN_ROLES: api and writer go together, with or without door');
+  return { roles, shared: embedded.length === 0 };
 }
 
 function tlsOf(values: z.output<typeof schema>): TlsConfig | null {

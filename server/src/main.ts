@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const config = configured();
   const lines = createLogLines(config.logLevel, (line) => process.stderr.write(line));
   const launcher = launcherOf(process);
-  const app = await createApp({ config, lines, launcher, nowUs });
+  const app = await createApp({ config, lines, launcher, nowUs, steppedDown: () => stop(overtaken) });
 
   let stopping = false;
   const stop = (signal: string) => {
@@ -17,7 +17,8 @@ async function main(): Promise<void> {
     stopping = true;
     lines('info', 'stopping', { signal });
     app.stop().then(
-      () => process.exit(0),
+      // Who was overtaken ends with an error, so that whatever keeps it running starts it again: to stand by.
+      () => process.exit(signal === overtaken ? 1 : 0),
       (error: unknown) => {
         lines('error', 'did not stop cleanly', { cause: errorLine(error) });
         process.exit(1);
@@ -34,7 +35,8 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, httpPort, ...ports })}\n`);
   const link = config.demo ? await demoLink() : null;
   if (config.demo) await app.firstSamples();
-  const setupCode = (await app.identity.setupNeeded()) ? app.identity.setupCode() : null;
+  const setupCode =
+    config.roles.includes('api') && (await app.identity.setupNeeded()) ? app.identity.setupCode() : null;
   launcher?.announce(address, link === null ? null : `${address}/link/${link}`, setupCode);
   // Under systemd or in a container nobody else would say it. Not a log line: those hold no secrets.
   if (launcher === null && setupCode !== null)
@@ -68,6 +70,8 @@ function configured(): ServerConfig {
     throw new StartRefusal({ zh: `设置有误：${fault}`, en: `A setting is wrong: ${fault}` }, { cause });
   }
 }
+
+const overtaken = 'another server leads';
 
 /** µs since 1970 UTC by the system's clock, also when it is set while we run: `performance.now()` would not notice. */
 function nowUs(): number {

@@ -19,7 +19,7 @@ type MetricsNeeds = Parameters<typeof createMetrics>[0];
 
 interface OperatingOptions
   extends Pick<HealthNeeds, 'doors' | 'probeRecords'>,
-    Pick<MetricsNeeds, 'door' | 'ingest' | 'watchers' | 'tenants'> {
+    Pick<MetricsNeeds, 'door' | 'ingest' | 'watchers' | 'tenants' | 'leads'> {
   readonly config: ServerConfig;
   readonly http: Http;
   readonly httpMeter: MetricsNeeds['http'];
@@ -32,9 +32,10 @@ interface OperatingOptions
 
 /** What the people have who keep the platform running: health, backup, metrics, each with its routes. */
 export function createOperating(options: OperatingOptions): { start(): Promise<void>; stop(): Promise<void> } {
-  const { config, http, httpMeter, door, doors, watchers, tenants, probeRecords } = options;
+  const { config, http, httpMeter, door, doors, leads, watchers, tenants, probeRecords } = options;
   const { ingest, log, telemetry, accounting, nowMs, lines } = options;
   const loop = watchEventLoop();
+  const follows = config.roles.includes('writer') ? telemetry : null;
   const backup = createBackup({
     directory: config.dataDirectory,
     embedded: config.records === undefined,
@@ -46,7 +47,9 @@ export function createOperating(options: OperatingOptions): { start(): Promise<v
     createHealth({
       logBytes: config.logBytes,
       probeDisk: () => probeDisk(config.dataDirectory),
-      ...{ doors, log, probeRecords, telemetry, lines },
+      telemetry: follows,
+      leads,
+      ...{ doors, log, probeRecords, lines },
     }),
   );
   registerBackupRoutes(http, backup);
@@ -59,7 +62,8 @@ export function createOperating(options: OperatingOptions): { start(): Promise<v
       door,
       ingest,
       log,
-      telemetry,
+      telemetry: follows,
+      leads,
       accounting,
       watchers,
       loop,

@@ -5,6 +5,7 @@ import { identityMigrations } from './identity/identity-migrations.ts';
 import { jobMigrations } from './jobs/jobs-migrations.ts';
 import { counterMigrations } from './platform/database/counters.ts';
 import { retentionMigrations } from './retention/retention-migrations.ts';
+import { serverMigrations } from './servers/servers-migrations.ts';
 import { thingMigrations } from './things/things-migrations.ts';
 
 /** How the tables of all features came to be what they are, by name, which is their order. */
@@ -17,4 +18,5 @@ export const recordMigrations = {
   ...jobMigrations,
   ...accountingMigrations,
   ...accessMigrations,
+  ...serverMigrations,
 };

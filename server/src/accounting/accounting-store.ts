@@ -1,4 +1,4 @@
-import type { Insertable } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type { Database } from '../platform/database/database.ts';
 import type { AccountingTables } from './accounting-migrations.ts';
 import type { Account } from './received-counts.ts';
@@ -21,6 +21,7 @@ export function createAccountingStore(database: Database) {
         tenantNumber: Number(row.tenant_number),
         received: Number(row.received),
         repeated: Number(row.repeated),
+        waiting: Number(row.waiting),
       })),
     refusals: async (): Promise<RefusalCount[]> =>
       (await db.selectFrom('account_refusals').selectAll().execute()).map((row) => ({
@@ -37,25 +38,39 @@ export function createAccountingStore(database: Database) {
             ...Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, Number(value)])),
           }) as EdgeBookRow,
       ),
-    /** Counts and the place in the log up to which they go, at once: a crash neither loses nor doubles any. */
+    /**
+     * Counts and the place in the log up to which they go, at once: a crash neither loses nor doubles any. False, and
+     * nothing is saved, when the place is no longer `before`: another server has counted on.
+     */
     save: (
-      { position, sinceMs }: { position: number; sinceMs: number },
+      { before, position, sinceMs }: { before: number | null; position: number; sinceMs: number },
       accounts: readonly Account[],
-      refusals: readonly RefusalCount[],
       books: readonly EdgeBookRow[],
-    ) =>
+    ): Promise<boolean> =>
       db.transaction().execute(async (transaction) => {
-        await transaction
-          .insertInto('accounting_progress')
-          .values({ id: 'log', position, since_ms: sinceMs })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet({ position }))
-          .execute();
-        const accountRows = accounts.map(({ holder, tenantNumber, edge, received, repeated }) => ({
+        if (before === null) {
+          const { numInsertedOrUpdatedRows } = await transaction
+            .insertInto('accounting_progress')
+            .values({ id: 'log', position, since_ms: sinceMs })
+            .onConflict((conflict) => conflict.column('id').doNothing())
+            .executeTakeFirst();
+          if (numInsertedOrUpdatedRows !== 1n) return false;
+        } else {
+          const { numUpdatedRows } = await transaction
+            .updateTable('accounting_progress')
+            .set({ position })
+            .where('id', '=', 'log')
+            .where('position', '=', before)
+            .executeTakeFirst();
+          if (numUpdatedRows !== 1n) return false;
+        }
+        const accountRows = accounts.map(({ holder, tenantNumber, edge, received, repeated, waiting }) => ({
           holder,
           tenant_number: tenantNumber,
           edge,
           received,
           repeated,
+          waiting,
         }));
         for (const rows of inParts(accountRows))
           await transaction
@@ -66,14 +81,9 @@ export function createAccountingStore(database: Database) {
                 edge: ref('excluded.edge'),
                 received: ref('excluded.received'),
                 repeated: ref('excluded.repeated'),
+                waiting: ref('excluded.waiting'),
               })),
             )
-            .execute();
-        for (const row of refusals)
-          await transaction
-            .insertInto('account_refusals')
-            .values(row)
-            .onConflict((conflict) => conflict.columns(['sender', 'reason']).doUpdateSet(row))
             .execute();
         for (const rows of inParts(books)) {
           const names = Object.keys(rows[0]!).filter((name) => name !== 'edge') as (keyof EdgeBookRow)[];
@@ -87,7 +97,39 @@ export function createAccountingStore(database: Database) {
             )
             .execute();
         }
+        return true;
       }),
+    /** Counted at a door since it last said so: each adds its own. */
+    addRefusals: (counts: readonly RefusalCount[]) =>
+      db.transaction().execute(async (transaction) => {
+        for (const row of counts)
+          await transaction
+            .insertInto('account_refusals')
+            .values(row)
+            .onConflict((conflict) =>
+              conflict.columns(['sender', 'reason']).doUpdateSet({
+                samples: sql<number>`account_refusals.samples + ${row.samples}`,
+                batches: sql<number>`account_refusals.batches + ${row.batches}`,
+              }),
+            )
+            .execute();
+      }),
+    /** Only the newest of an edge counts. */
+    putReport: async (edge: string, timeMs: number, book: string): Promise<void> => {
+      await db
+        .insertInto('edge_reports')
+        .values({ edge, time_ms: timeMs, book })
+        .onConflict((conflict) => conflict.column('edge').doUpdateSet({ time_ms: timeMs, book }))
+        .execute();
+    },
+    reports: async () =>
+      (await db.selectFrom('edge_reports').selectAll().execute()).map(({ edge, time_ms, book }) => ({
+        edge,
+        timeMs: Number(time_ms),
+        book,
+      })),
+    dropReport: (edge: string, timeMs: number) =>
+      db.deleteFrom('edge_reports').where('edge', '=', edge).where('time_ms', '=', timeMs).execute(),
   };
 }
 

@@ -1,10 +1,12 @@
-import type { DeviceId, EdgeAccount, EdgeId, EdgeReport } from '@luban/contracts';
+import { type DeviceId, type EdgeAccount, type EdgeId, type EdgeReport, edgeReport } from '@luban/contracts';
 import type { Log, OffsetStore } from '../log/log.ts';
 import type { Database } from '../platform/database/database.ts';
+import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { createAccountingStore, type EdgeBookRow } from './accounting-store.ts';
 import { acknowledgedOf, type Book, checkBook, nextBook } from './edge-book.ts';
 import { type Account, type Holder, ReceivedCounts } from './received-counts.ts';
+import { createRefusals } from './refusals.ts';
 
 export type Accounting = Awaited<ReturnType<typeof createAccounting>>;
 
@@ -17,33 +19,65 @@ interface AccountingOptions {
   holderOf: (series: number) => Holder;
   /** Samples and batches refused since the start, by the sender's number and the reason. */
   refusals: () => Iterable<{ sender: number; reason: string; samples: number; batches: number }>;
+  /** Whether other servers may count, or hear edges. */
+  shared: boolean;
+  /** Another server has counted on: this one must not. */
+  lost: () => void;
   nowMs: () => number;
   lines: LogLines;
 }
 
+type EdgeBook = NonNullable<EdgeReport['book']>;
+const bookOf = edgeReport.shape.book.unwrap().unwrap();
+
 const saveEveryMs = 3000;
+const reportsEveryMs = 1000;
+/** Who does not count reads what is saved while anybody looks, and for so long after. */
+const shownForMs = 60_000;
 const rememberedRecords = 2000;
 const readLimit = { records: 512, bytes: 4 << 20 };
 
 /**
  * The books: in = stored + refused + declared as lost, for each edge and device. A consumer of the log with a place of
- * its own, which is saved together with the counts: whatever crashes, each sample counts once.
+ * its own, which is saved together with the counts: whatever crashes, each sample counts once. One server counts at a
+ * time; the others show what it has saved.
  */
 export async function createAccounting(options: AccountingOptions) {
-  const { log, consumer, storedPosition, nowMs, lines } = options;
+  const { log, consumer, storedPosition, shared, nowMs, lines } = options;
   const store = createAccountingStore(options.database);
-  const saved = await store.progress();
-  const sinceMs = saved?.sinceMs ?? nowMs();
-  const counts = new ReceivedCounts(options.holderOf);
-  counts.load(await store.accounts());
-  const refusedBefore = new Map((await store.refusals()).map((row) => [`${row.sender} ${row.reason}`, row]));
-  const books = new Map<string, Book>((await store.books()).map((row) => [row.edge, fromRow(row)]));
-  const changedBooks = new Set<string>();
+  const refusals = createRefusals({ here: options.refusals, load: store.refusals, add: store.addRefusals });
+  let counts: ReceivedCounts;
+  let books: Map<string, Book>;
+  let changedBooks = new Set<string>();
+  /** Counted up to here, and what of it is saved; null: nothing yet. */
+  let position = 0;
+  let savedPosition: number | null = null;
+  let sinceMs = 0;
+  let leading = false;
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let counting = new AbortController();
+  let loops: Promise<unknown> = Promise.resolve();
   const stopping = new AbortController();
-  let position = Math.max(saved?.position ?? log.first, log.first);
-  let loop: Promise<unknown> = Promise.resolve();
+  let keeping: Promise<unknown> = Promise.resolve();
   let saving: Promise<void> = Promise.resolve();
   const reached: (() => void)[] = [];
+  await load(true);
+
+  /** Takes what is saved. `withWaiting`: also what waited then, which whoever counts finds out by itself. */
+  async function load(withWaiting: boolean): Promise<void> {
+    const saved = await store.progress();
+    const accounts = await store.accounts();
+    const rows = await store.books();
+    await refusals.load();
+    if (withWaiting && leading) return;
+    counts = new ReceivedCounts(options.holderOf);
+    counts.load(accounts, withWaiting);
+    books = new Map(rows.map((row) => [row.edge, fromRow(row)]));
+    changedBooks = new Set();
+    savedPosition = saved?.position ?? null;
+    sinceMs = saved?.sinceMs ?? nowMs();
+    position = Math.max(saved?.position ?? log.first, log.first);
+  }
 
   /**
    * What is counted and was not in the store yet when the counts were saved, read again to know it as waiting; and the
@@ -81,13 +115,15 @@ export async function createAccounting(options: AccountingOptions) {
     }
   }
 
-  async function saveAgainAndAgain(signal: AbortSignal): Promise<void> {
+  /** Does `work` again and again until aborted; what fails is tried again. */
+  async function every(ms: number, what: string, work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(saveEveryMs, signal);
+      await pause(ms, signal);
+      if (signal.aborted) return;
       try {
-        await save();
+        await work();
       } catch (error) {
-        lines('error', 'counts not saved, trying again', { cause: errorLine(error) });
+        lines('error', `${what}, trying again`, { cause: errorLine(error) });
       }
     }
   }
@@ -99,20 +135,18 @@ export async function createAccounting(options: AccountingOptions) {
 
   async function saveNow(): Promise<void> {
     counts.forgetHolders();
+    counts.stored(storedPosition());
     const changed = counts.accounts().filter((account) => account.changed);
-    const place = { position, sinceMs };
+    const place = { before: savedPosition, position, sinceMs };
     const asNow = changed.map((account): Account => ({ ...account }));
     for (const account of changed) account.changed = false;
-    const refusals = refusalsNow().filter(({ sender, reason, batches }) => {
-      return refusedBefore.get(`${sender} ${reason}`)?.batches !== batches;
-    });
     const edges = [...changedBooks];
     changedBooks.clear();
+    let saved: boolean;
     try {
-      await store.save(
+      saved = await store.save(
         place,
         asNow,
-        refusals,
         edges.map((edge) => toRow(edge, books.get(edge)!)),
       );
     } catch (error) {
@@ -120,29 +154,42 @@ export async function createAccounting(options: AccountingOptions) {
       for (const edge of edges) changedBooks.add(edge);
       throw error;
     }
+    if (!saved) {
+      counting.abort();
+      options.lost();
+      return;
+    }
+    savedPosition = place.position;
     await consumer.commit(place.position);
   }
 
-  function refusalsNow() {
-    const all = new Map(refusedBefore);
-    for (const { sender, reason, samples, batches } of options.refusals()) {
-      const before = refusedBefore.get(`${sender} ${reason}`);
-      all.set(`${sender} ${reason}`, {
-        sender,
-        reason,
-        samples: samples + (before?.samples ?? 0),
-        batches: batches + (before?.batches ?? 0),
-      });
+  /** What edges told at other servers. Meanwhile more of theirs was counted than when they told it. */
+  async function takeReports(): Promise<void> {
+    for (const { edge, timeMs, book } of await store.reports()) {
+      await enter(edge, timeMs, bookOf.parse(parseJson(book)), true);
+      await store.dropReport(edge, timeMs);
     }
-    return [...all.values()];
+  }
+
+  async function enter(edge: string, timeMs: number, book: EdgeBook, late: boolean): Promise<void> {
+    await caughtUp();
+    const { received, repeated } = summed(accountsOf(edge));
+    books.set(edge, nextBook(books.get(edge), { ...book, timeMs, received: received - repeated }, late));
+    changedBooks.add(edge);
+  }
+
+  /** Keeps what is shown fresh where another server counts. */
+  async function lookAtSaved(): Promise<void> {
+    await refusals.save();
+    if (!leading && performance.now() - askedMs < shownForMs) await load(true);
   }
 
   /** Resolves when all that the log holds now is counted. */
   async function caughtUp(): Promise<void> {
-    for (const target = log.next; position < target && !stopping.signal.aborted; )
+    for (const target = log.next; position < target && !counting.signal.aborted; )
       await new Promise<void>((resolve) => {
         reached.push(resolve);
-        stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+        counting.signal.addEventListener('abort', () => resolve(), { once: true });
       });
   }
 
@@ -157,19 +204,46 @@ export async function createAccounting(options: AccountingOptions) {
   }
 
   function accountsOf(edge: string): Account[] {
+    askedMs = performance.now();
     counts.stored(storedPosition());
     return counts.accounts().filter((account) => account.edge === edge);
   }
 
   return {
+    /** Shows what is saved, and keeps what is refused here. */
     async start(): Promise<void> {
+      keeping = every(saveEveryMs, 'counts not read or refusals not saved', lookAtSaved, stopping.signal);
+    },
+    /** From now on this server counts. */
+    async lead(): Promise<void> {
+      leading = true;
+      counting = new AbortController();
+      const { signal } = counting;
+      await load(false);
       await findWaiting();
-      loop = Promise.all([run(stopping.signal), saveAgainAndAgain(stopping.signal)]);
+      loops = Promise.all([
+        run(signal),
+        every(saveEveryMs, 'counts not saved', save, signal),
+        ...(shared ? [every(reportsEveryMs, 'reports of edges not taken', takeReports, signal)] : []),
+      ]);
+    },
+    /** Counts no longer; what it has counted is saved, unless another server has counted on. */
+    async follow(): Promise<void> {
+      if (!leading) return;
+      const lost = counting.signal.aborted;
+      counting.abort();
+      await loops;
+      try {
+        if (!lost) await save();
+      } finally {
+        leading = false;
+      }
     },
     async stop(): Promise<void> {
       stopping.abort();
-      await loop;
-      await save();
+      await keeping;
+      await this.follow();
+      await refusals.save();
     },
     /** Does `work` while the saved counts stay as they are: those of this moment. */
     hold<T>(work: () => Promise<T>): Promise<T> {
@@ -183,10 +257,8 @@ export async function createAccounting(options: AccountingOptions) {
     /** An edge has told its side of the book. */
     async reported(edge: EdgeId, { book, timeMs }: EdgeReport): Promise<void> {
       if (book === null) return;
-      await caughtUp();
-      const { received, repeated } = summed(accountsOf(edge));
-      books.set(edge, nextBook(books.get(edge), { ...book, timeMs, received: received - repeated }));
-      changedBooks.add(edge);
+      if (leading) await enter(edge, timeMs, book, false);
+      else if (shared) await store.putReport(edge, timeMs, JSON.stringify(book));
     },
     ofEdge(edge: EdgeId, sender: number, devices: readonly { id: DeviceId; name: string }[]): EdgeAccount {
       const accounts = accountsOf(edge);
@@ -194,9 +266,7 @@ export async function createAccounting(options: AccountingOptions) {
       return {
         sinceMs,
         platform: summed(accounts),
-        refusals: refusalsNow()
-          .filter((row) => row.sender === sender)
-          .map(({ reason, samples, batches }) => ({ reason, samples, batches })),
+        refusals: refusals.of(sender).map(({ reason, samples, batches }) => ({ reason, samples, batches })),
         edge: book === undefined ? null : shownEntry(book),
         check: checkBook(book),
         devices: devices.map(({ id, name }) => ({
@@ -207,14 +277,18 @@ export async function createAccounting(options: AccountingOptions) {
       };
     },
     /** Whether an edge's book adds up. */
-    check: (edge: EdgeId) => checkBook(books.get(edge)),
+    check(edge: EdgeId) {
+      askedMs = performance.now();
+      return checkBook(books.get(edge));
+    },
     /** Of all senders of a tenant. */
     ofTenant(tenantNumber: number) {
+      askedMs = performance.now();
       counts.stored(storedPosition());
       return summed(counts.accounts().filter((account) => account.tenantNumber === tenantNumber));
     },
-    /** For metrics: how far it is behind. */
-    backlogRecords: () => log.next - position,
+    /** For metrics: how far it is behind; 0 where another server counts. */
+    backlogRecords: () => (leading ? log.next - position : 0),
   };
 }
 

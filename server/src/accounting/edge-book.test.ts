@@ -55,3 +55,11 @@ test('more than the edge ever sent is seen', () => {
   const book = nextBook(undefined, entry({ collected: 100, received: 50_000 }));
   expect(checkBook(book).state).toBe('surplus');
 });
+
+test('what came since an edge told its book at another server is no surplus, and what is too much stays one', () => {
+  let book = nextBook(undefined, entry({ collected: 1_000_000, received: 1_000_000 }));
+  book = nextBook(book, entry({ collected: 1_200_000, received: 1_300_000 }), true);
+  expect(checkBook(book)).toEqual({ state: 'ok', difference: 0 });
+  book = nextBook(book, entry({ collected: 1_400_000, received: 1_700_000 }), true);
+  expect(checkBook(book)).toEqual({ state: 'surplus', difference: 90_000 });
+});

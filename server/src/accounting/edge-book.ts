@@ -31,8 +31,10 @@ const cameMeanwhile = 10_000;
 /**
  * The book with the next entry. It is begun with the first entry, and anew when the edge has collected much less than it
  * had: its outbox is another one then. An edge that this platform has heard from the beginning has a book from the beginning.
+ * `late`: the edge told it at another server a moment ago, and as much as it collects between two entries may have come since.
  */
-export function nextBook(before: Book | undefined, entry: BookEntry): Book {
+export function nextBook(before: Book | undefined, told: BookEntry, late = false): Book {
+  const entry = late && before !== undefined ? withoutWhatCameSince(before, told) : told;
   if (before !== undefined && entry.collected >= before.newest.collected * stillTheSame)
     return { ...before, newest: entry };
   const begun = { sinceMs: entry.timeMs, newest: entry };
@@ -40,6 +42,14 @@ export function nextBook(before: Book | undefined, entry: BookEntry): Book {
     return { ...begun, baseAcknowledged: 0, baseReceived: 0, slack: 0 };
   const slack = entry.pending + cameMeanwhile;
   return { ...begun, baseAcknowledged: acknowledgedOf(entry), baseReceived: entry.received, slack };
+}
+
+/** What was received beyond all that the edge had by then came after it, up to what it collects from one entry to the next. */
+function withoutWhatCameSince({ newest, baseAcknowledged, baseReceived }: Book, told: BookEntry): BookEntry {
+  const hadSent = acknowledgedOf(told) - baseAcknowledged + baseReceived + told.pending;
+  const mayHaveCome = Math.max(0, told.collected - newest.collected);
+  const beyond = Math.min(Math.max(0, told.received - hadSent), mayHaveCome);
+  return { ...told, received: told.received - beyond };
 }
 
 /** Whether what the edge holds for acknowledged is what the platform has received. */

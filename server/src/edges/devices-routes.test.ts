@@ -8,7 +8,13 @@ import { readConfig } from '../config.ts';
 test('a kept OPC UA password is not shown, and does not go to another address', async () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'luban-devices-'));
   const config = readConfig({ LUBAN_DATA: dataDirectory, LUBAN_HTTP_PORT: '0', LUBAN_MQTT_PORT: '0' });
-  const app = await createApp({ config, lines: () => undefined, launcher: null, nowUs: () => Date.now() * 1000 });
+  const app = await createApp({
+    config,
+    lines: () => undefined,
+    launcher: null,
+    nowUs: () => Date.now() * 1000,
+    steppedDown: () => undefined,
+  });
   const { user } = await app.identity.createTenant({
     name: 'Works',
     timeZone: 'UTC',

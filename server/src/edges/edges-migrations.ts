@@ -36,6 +36,8 @@ export type EdgeTables = {
   };
   gaps: { id: string; tenant: string; edge: string; from_ms: number; to_ms: number | null; body: string };
   edge_events: { edge: string; sequence: number; tenant: string; body: string };
+  /** At which server of several an edge is or was last connected, and what it last said of itself (JSON). */
+  edge_presences: { edge: string; server: string; connected: number; since_ms: number; report: string | null };
 };
 
 export const edgeMigrations: Record<string, Migration> = {
@@ -101,6 +103,18 @@ export const edgeMigrations: Record<string, Migration> = {
       await db.schema
         .alterTable('edges')
         .addColumn('creates_things', 'integer', (column) => column.notNull().defaultTo(0))
+        .execute();
+    },
+  },
+  '0024-edge-presences': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('edge_presences')
+        .addColumn('edge', 'text', (column) => column.primaryKey())
+        .addColumn('server', 'text', (column) => column.notNull())
+        .addColumn('connected', 'integer', (column) => column.notNull())
+        .addColumn('since_ms', 'bigint', (column) => column.notNull())
+        .addColumn('report', 'text')
         .execute();
     },
   },

@@ -7,7 +7,7 @@ import { failPointWrites, openTestDatabase } from '../platform/database/records.
 import { openSealer } from '../platform/sealing.ts';
 import { createThings, type Things } from '../things/things.ts';
 import { thingMigrations } from '../things/things-migrations.ts';
-import { createEdges, type Edges, type NewBinding } from './edges.ts';
+import { createEdges, createPresences, type Edges, type NewBinding } from './edges.ts';
 import { edgeMigrations } from './edges-migrations.ts';
 import { createEdgesStore } from './edges-store.ts';
 
@@ -33,6 +33,7 @@ async function open() {
   edges = await createEdges({
     database,
     things,
+    presences: createPresences(now),
     now,
     sendConfiguration: (id) => void sent.push(id),
     dismiss: () => undefined,

@@ -22,17 +22,14 @@ import { Refusal } from '../platform/errors.ts';
 import { hashSecret, newSecret } from '../platform/secret.ts';
 import type { Things } from '../things/things.ts';
 import { createEdgesStore, type EdgeRow } from './edges-store.ts';
+import type { Presences } from './presences.ts';
 
+export { createPresences } from './presences.ts';
+export { createPresencesStore } from './presences-store.ts';
+export { createSharedPresences } from './shared-presences.ts';
 export type Edges = Awaited<ReturnType<typeof createEdges>>;
 /** A binding without what follows from it. */
 export type NewBinding = Omit<Binding, 'series' | 'device'>;
-
-/** What is known of an edge only while the platform runs. */
-interface Presence {
-  connected: boolean;
-  sinceMs: number;
-  report: EdgeReport | null;
-}
 
 const tokenLifeMs = 24 * 3_600_000;
 /** How many lines of an edge's log the platform keeps. */
@@ -46,6 +43,7 @@ const trimGapsEvery = 200;
 interface EdgesOptions {
   database: Database;
   things: Things;
+  presences: Presences;
   now: () => number;
   /** Hands a new configuration to an edge that is connected; another edge gets it when it subscribes. */
   sendConfiguration: (edge: EdgeId) => void;
@@ -58,10 +56,10 @@ interface EdgesOptions {
 }
 
 /** Edges, the devices that they collect from, what binds a point to an address, and what edges say of themselves. */
-export async function createEdges({ database, things, now, sendConfiguration, onReport, dismiss, gone }: EdgesOptions) {
+export async function createEdges(options: EdgesOptions) {
+  const { database, things, presences, now, sendConfiguration, onReport, dismiss, gone } = options;
   const store = createEdgesStore(database);
   const edges = new Map<EdgeId, EdgeRow>((await store.edges()).map((row) => [row.id, row]));
-  const presences = new Map<EdgeId, Presence>();
   const gapPuts = new Map<EdgeId, number>();
   /** Which edge a device is at: asked for at every look at a thing's state. */
   const edgeOfDevice = new Map<DeviceId, EdgeId>(await store.allDevices());
@@ -77,7 +75,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
     changes++;
     edges.delete(id);
     gone(tenant, id);
-    presences.delete(id);
+    presences.forget(id);
     gapPuts.delete(id);
   }
   function find(tenant: TenantId, id: string): EdgeRow {
@@ -91,7 +89,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
     return found;
   }
   function shown(row: EdgeRow): Edge {
-    const presence = presences.get(row.id);
+    const presence = presences.of(row.id);
     return {
       id: row.id,
       name: row.name,
@@ -324,12 +322,9 @@ export async function createEdges({ database, things, now, sendConfiguration, on
     /** The number under which it writes. Throws Refusal for an edge that the tenant does not have. */
     numberOf: (tenant: TenantId, id: EdgeId) => find(tenant, id).number,
 
-    connected(id: EdgeId, connected: boolean): void {
-      presences.set(id, { connected, sinceMs: now(), report: presences.get(id)?.report ?? null });
-    },
+    connected: (id: EdgeId, connected: boolean) => presences.connected(id, connected),
     reported(id: EdgeId, report: EdgeReport): void {
-      const presence = presences.get(id);
-      if (presence !== undefined) presence.report = report;
+      presences.reported(id, report);
       onReport?.(id, report);
     },
     async putGaps(tenant: TenantId, id: EdgeId, gaps: readonly Gap[]): Promise<void> {
@@ -355,7 +350,7 @@ export async function createEdges({ database, things, now, sendConfiguration, on
     /** What its edge last said of a device; null when the edge is away, since then nobody knows. */
     deviceReport(device: DeviceId): DeviceReport | null {
       const edge = edgeOfDevice.get(device);
-      const presence = edge === undefined ? undefined : presences.get(edge);
+      const presence = edge === undefined ? undefined : presences.of(edge);
       return presence?.connected ? (presence.report?.devices.find(({ id }) => id === device) ?? null) : null;
     },
   };

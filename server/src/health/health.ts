@@ -16,7 +16,10 @@ interface HealthOptions {
   probeDisk: () => Promise<void>;
   /** Rejects when the records cannot be read. */
   probeRecords: () => Promise<void>;
-  telemetry: Pick<Telemetry, 'stats'>;
+  /** Null on a server that neither stores nor answers reads. */
+  telemetry: Pick<Telemetry, 'stats'> | null;
+  /** Whether this server stores and answers; else it stands by. */
+  leads: () => boolean;
   lines: LogLines;
 }
 
@@ -39,6 +42,11 @@ export function createHealth(options: HealthOptions): () => Promise<Readiness> {
     return (await worked(probeDisk)) ? null : causes.log;
   }
 
+  function telemetryCause(store: Pick<Telemetry, 'stats'>): Cause | null {
+    if (!options.leads()) return causes.standsBy;
+    return store.stats().state === 'ok' ? null : causes.telemetry;
+  }
+
   async function worked(probe: () => Promise<void>): Promise<boolean> {
     try {
       await probe();
@@ -53,7 +61,7 @@ export function createHealth(options: HealthOptions): () => Promise<Readiness> {
     const behind: Partial<Record<Part['name'], Cause | null>> = {
       log: await logCause(),
       records: (await worked(probeRecords)) ? null : causes.records,
-      telemetry: telemetry.stats().state === 'ok' ? null : causes.telemetry,
+      ...(telemetry && { telemetry: telemetryCause(telemetry) }),
     };
     const parts = healthParts.flatMap((name): Part[] => {
       const door = name in doors ? doors[name as keyof typeof doors] : undefined;
@@ -100,6 +108,13 @@ const causes = {
   records: {
     code: 'records.unreachable',
     text: { zh: '业务数据库无法读取', en: 'The database of records cannot be read' },
+  },
+  standsBy: {
+    code: 'server.stands-by',
+    text: {
+      zh: '本服务器处于备用状态，由另一台服务器入库与应答',
+      en: 'This server stands by: another one stores and answers',
+    },
   },
   telemetry: {
     code: 'telemetry.unreachable',

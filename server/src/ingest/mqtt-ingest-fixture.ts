@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TenantId } from '@luban/contracts';
 import { createAccess } from '../access/access.ts';
 import { accessMigrations } from '../access/access-migrations.ts';
-import { createEdges } from '../edges/edges.ts';
+import { createEdges, createPresences } from '../edges/edges.ts';
 import { edgeMigrations } from '../edges/edges-migrations.ts';
 import { counterMigrations } from '../platform/database/counters.ts';
 import { migrate } from '../platform/database/database.ts';
@@ -42,6 +42,7 @@ export async function startMqttIngest() {
   const edges = await createEdges({
     database,
     things,
+    presences: createPresences(now),
     now,
     sendConfiguration: (id) => mqtt.sendConfiguration(id),
     dismiss: (id) => told(() => mqtt.dismiss(id)),

@@ -32,7 +32,10 @@ interface MetricsOptions {
   door: () => DoorStats;
   ingest: Pick<Ingest, 'counts'>;
   log: Pick<Log, 'stats' | 'first' | 'behind' | 'read'>;
-  telemetry: Pick<Telemetry, 'stats'>;
+  /** Null on a server that does not follow the log. */
+  telemetry: Pick<Telemetry, 'stats'> | null;
+  /** Whether this server stores, keeps the books and works on jobs. */
+  leads: () => boolean;
   accounting: Pick<Accounting, 'backlogRecords'>;
   watchers: () => number;
   http: ReturnType<typeof meterHttp>;
@@ -133,7 +136,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
       .gauge('luban_log_healthy', '1 while the last write to the log succeeded.', healthy ? 1 : 0);
   }
 
-  function stored(text: MetricText): void {
+  function stored(text: MetricText, telemetry: Pick<Telemetry, 'stats'>): void {
     const { rows, bytesOnDisk, lagMs, backlogRecords, state, restarts, insertedRows, inserts } = telemetry.stats();
     text
       .gauge('luban_consumer_lag_records', 'Records of the log that a consumer has not done yet.', [
@@ -193,7 +196,8 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
     brokered(text);
     await ingested(text);
     await logged(text);
-    stored(text);
+    if (telemetry !== null) stored(text, telemetry);
+    text.gauge('luban_leads', '1 on the server that stores for all of them.', options.leads() ? 1 : 0);
     processed(text);
     return text.toString();
   };

@@ -7,6 +7,11 @@ const codes = {
   'request.too-large': { status: 413, zh: '请求过大', en: 'The request is too large' },
   'request.media-type': { status: 415, zh: '不支持的内容类型', en: 'This content type is not supported' },
   'request.guard': { status: 403, zh: '缺少 x-luban-request 请求头', en: 'The header x-luban-request is missing' },
+  'server.stands-by': {
+    status: 503,
+    zh: '本服务器处于备用状态，请访问当前的主服务器',
+    en: 'This server stands by; another one leads and answers',
+  },
   'session.required': { status: 401, zh: '请先登录', en: 'Sign in first' },
   'session.wrong-credentials': { status: 401, zh: '邮箱或密码不正确', en: 'Wrong email or password' },
   'session.throttled': { status: 429, zh: '尝试次数过多，请稍后再试', en: 'Too many attempts; try again later' },

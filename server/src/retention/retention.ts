@@ -39,11 +39,17 @@ export async function createRetention({ database, things, nowMs, lines, tenants 
   const rules = new Map<string, RetentionPolicy>();
   const numbers = new Map<number, TenantId>();
   const keyOf = (tenant: TenantId, { scope, target }: Target) => `${tenant}/${scope}/${target}`;
-  for (const rule of await store.all()) rules.set(keyOf(rule.tenant, rule), rule.policy);
-  for (const { id, number } of await tenants()) numbers.set(number, id);
+  await reread();
   let timer: NodeJS.Timeout | undefined;
   let stopping = new AbortController();
   let turn: Promise<void> = Promise.resolve();
+
+  async function reread(): Promise<void> {
+    const [all, owners] = [await store.all(), await tenants()];
+    rules.clear();
+    for (const rule of all) rules.set(keyOf(rule.tenant, rule), rule.policy);
+    for (const { id, number } of owners) numbers.set(number, id);
+  }
 
   function policyOf(tenant: TenantId | undefined, series: number): RetentionPolicy {
     if (tenant === undefined || rules.size === 0) return defaultRetention;
@@ -94,6 +100,8 @@ export async function createRetention({ database, things, nowMs, lines, tenants 
 
   return {
     policyOf,
+    /** Takes what another server has written: history that is to be kept by now must not expire by an older rule. */
+    reread,
     /** For the store. */
     keepFrom(tenantNumber: number, series: number): KeepFrom {
       const { sampleDays, minuteDays, hourDays } = policyOf(numbers.get(tenantNumber), series);

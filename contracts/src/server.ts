@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** A server of this platform. */
+export const server = z.object({
+  id: z.string(),
+  /** Its host name. */
+  name: z.string(),
+  roles: z.array(z.string()),
+  version: z.string(),
+  startedAt: z.iso.datetime(),
+  /** How long it has not been heard of, as seen by the server that was asked; 0 for that one. */
+  silentMs: z.int(),
+  live: z.boolean(),
+  /** It stores, keeps the books and answers; the others of its roles stand by. */
+  leads: z.boolean(),
+});
+export type Server = z.infer<typeof server>;

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeTestLog } from '../../server/src/log/log.test-support.ts';
+import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
+import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
+import { createApiClient } from '../fixtures/api-client.ts';
+import { createEdgeProcess } from '../fixtures/edge-process.ts';
+import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
+import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import { until } from '../fixtures/until.ts';
+
+const set = new AcknowledgedSet();
+const startUs = Date.now() * 1000;
+let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let doors: Platform[];
+let writers: Platform[];
+let thing: MadeThing;
+
+beforeAll(async () => {
+  records = await makeTestRecords();
+  const environment = {
+    LUBAN_RECORDS: records.location,
+    LUBAN_LOG: (await makeTestLog()).address ?? '',
+    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/roles_${process.pid}`,
+  };
+  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
+  writers = [await server('api,writer'), await server('api,writer')];
+  doors = [await server('door'), await server('door')];
+  await writers[0]!.start();
+  await leads(writers[0]!);
+  await writers[0]!.api.setUp();
+  await Promise.all([writers[1]!, ...doors].map((one) => one.start()));
+  thing = await addThing(writers[0]!.api, 'HTTP-1');
+}, 180_000);
+afterAll(async () => {
+  for (const one of [...doors, ...writers]) await one.remove();
+  await records.remove();
+});
+
+const ready = async ({ url }: Platform) => (await createApiClient(url).request('GET', '/health/ready')).body;
+const leads = (one: Platform) => until(async () => (await ready(one)).state === 'ready', 'it leads', 60_000);
+
+/** Ten numbered samples a request to either door until `stop`; what is not acknowledged is sent again. */
+async function send(stop: AbortSignal): Promise<void> {
+  const series = thing.series[0]!;
+  const headers = { authorization: `Bearer ${thing.key}` };
+  for (let number = 0, turn = 0; !stop.aborted; turn++) {
+    const samples = Array.from({ length: 10 }, (_, i) => ({
+      timeUs: startUs + (number + i) * 1000,
+      value: number + i,
+    }));
+    for (const { timeUs, value } of samples) set.sent(series, timeUs, value);
+    const body = {
+      samples: samples.map(({ timeUs, value }) => ({
+        time: new Date(timeUs / 1000).toISOString(),
+        values: { p0: value },
+      })),
+    };
+    const status = await createApiClient(doors[turn % 2]!.url)
+      .request('POST', '/api/v1/samples', { body, headers })
+      .then((answer) => answer.status)
+      .catch(() => 0);
+    if (status !== 200) await setTimeout(50);
+    else {
+      for (const { timeUs, value } of samples) set.acknowledged(series, timeUs, value);
+      number += 10;
+      await setTimeout(5);
+    }
+  }
+}
+
+test('each role answers for its own part only, and says so', async () => {
+  const door = createApiClient(doors[0]!.url);
+  expect((await ready(doors[0]!)).parts.map(({ name }: { name: string }) => name)).toEqual([
+    ...['http', 'mqtt', 'log', 'records'],
+  ]);
+  const elsewhere = await door.request('GET', '/api/v1/flow');
+  expect([elsewhere.status, elsewhere.body.detail]).toEqual([404, expect.stringContaining('This server is door')]);
+  const standBy = await createApiClient(writers[1]!.url, writers[0]!.api.cookie()).request('GET', '/api/v1/flow');
+  expect([standBy.status, standBy.body.code]).toEqual([503, 'server.stands-by']);
+  expect((await ready(writers[1]!)).state).toBe('not-ready');
+  // Whoever keeps it running asks any server on its own machine.
+  const socket = join(doors[0]!.dataDirectory, 'operator', 'door');
+  const all = async () => {
+    const { stdout } = await promisify(execFile)('curl', ['-s', '--unix-socket', socket, 'http://door/api/v1/servers']);
+    return (JSON.parse(stdout).items as { roles: string[]; live: boolean; leads: boolean }[])
+      .filter(({ live }) => live)
+      .map(({ roles, leads }) => `${roles.join(',')}${leads ? ' leads' : ''}`)
+      .sort();
+  };
+  await expect.poll(all).toEqual(['api,writer', 'api,writer leads', 'door', 'door']);
+});
+
+test('doors and writers are killed in turn: all that was acknowledged is stored, once, and edges are seen through any door', async () => {
+  const [first, second] = [writers[0]!, writers[1]!];
+  const edge = await createEdgeProcess(first.api, { platform: doors[0]!.url, mqttPort: doors[0]!.mqttPort });
+  await edge.start();
+  const connected = (api: typeof first.api) => async () =>
+    (await api.get('/api/v1/edges')).items.some((one: { connected: boolean; report: unknown }) => {
+      return one.connected && one.report !== null;
+    });
+  await until(connected(first.api), 'the api sees an edge that is connected to a door', 30_000);
+
+  const stop = new AbortController();
+  const sending = send(stop.signal);
+  const progress = async (more: number) => {
+    const before = set.count().acknowledged;
+    await until(() => set.count().acknowledged > before + more, `${more} more are acknowledged`, 60_000);
+  };
+  await progress(500);
+  await doors[0]!.kill();
+  await progress(200);
+  await doors[0]!.start();
+  await until(connected(first.api), 'the edge is back', 60_000);
+  await first.kill();
+  // Doors go on while nobody stores.
+  await progress(300);
+  await leads(second);
+  const api = createApiClient(second.url, first.api.cookie());
+  await first.start();
+  await progress(300);
+  // A writer that is stopped in good order hands over at once.
+  await second.stop();
+  await leads(first);
+  await progress(200);
+  stop.abort();
+  await sending;
+  const last = createApiClient(first.url, api.cookie());
+  await until(async () => (await set.compare(last)).length === 0, 'all is visible');
+  await until(async () => (await last.get('/api/v1/flow')).log.backlogRecords === 0, 'the store has caught up');
+  expect(await set.compare(last)).toEqual([]);
+  await until(connected(last), 'the edge is seen by the new leader');
+  await edge.remove();
+}, 240_000);
