@@ -5,12 +5,15 @@ import { rivalDatabase, rivalMetric } from '../load/rival-requests.ts';
 const batchMessages = 1000;
 const batchSeconds = 0.25;
 
+/** Whether the flow gathers messages into batches, or writes each as it comes. */
+export type FlowKind = 'batches' | 'each';
+
 /**
  * The flow that the stack runs, of Node-RED's own nodes only: MQTT in (QoS 1, JSON parsed) → function (a line of line
  * protocol for each value) → join (a batch) → HTTP request to InfluxDB over connections that stay open. Whatever fails
- * is logged.
+ * is logged. `each` leaves the join out, as one first builds it.
  */
-export function nodeRedFlow(brokerPort: number, influxPort: number): object[] {
+export function nodeRedFlow(brokerPort: number, influxPort: number, kind: FlowKind): object[] {
   const tab = 'flow';
   return [
     { id: tab, type: 'tab', label: 'Samples to InfluxDB' },
@@ -46,7 +49,7 @@ let lines = '';
 for (const key in values) lines += (lines && '\\n') + '${rivalMetric},point=' + key + ' value=' + values[key] + ' ' + at;
 return { payload: lines };`,
       outputs: 1,
-      wires: [['batch']],
+      wires: [[kind === 'batches' ? 'batch' : 'write']],
     },
     {
       id: 'batch',

@@ -9,7 +9,7 @@ import { endChild, track } from '../children.ts';
 import { freePort } from '../free-port.ts';
 import { mosquittoSettings, startMosquitto } from '../limits/mosquitto.ts';
 import { startInfluxdb } from './influxdb.ts';
-import { nodeRedFlow, nodeRedSettings } from './node-red-flow.ts';
+import { type FlowKind, nodeRedFlow, nodeRedSettings } from './node-red-flow.ts';
 import { NotAvailable, packaged } from './rival.ts';
 
 /** The newest of the line 4 that runs on Node 20. */
@@ -26,7 +26,7 @@ export interface Stack {
 }
 
 /** Throws NotAvailable when a part is missing and cannot be had. */
-export async function startNodeRedStack(folder: string): Promise<Stack> {
+export async function startNodeRedStack(folder: string, kind: FlowKind): Promise<Stack> {
   const script = await installedNodeRed();
   const broker = await startMosquitto(folder);
   if (broker === null)
@@ -34,7 +34,7 @@ export async function startNodeRedStack(folder: string): Promise<Stack> {
   const influxdb = await startInfluxdb(folder);
   const own = await mkdtemp(join(folder, 'node-red-'));
   await writeFile(join(own, 'settings.js'), nodeRedSettings(await freePort()));
-  await writeFile(join(own, 'flows.json'), JSON.stringify(nodeRedFlow(broker.port, influxdb.port), null, 2));
+  await writeFile(join(own, 'flows.json'), JSON.stringify(nodeRedFlow(broker.port, influxdb.port, kind), null, 2));
   const child = spawn(process.execPath, [script, '-u', own, '-s', join(own, 'settings.js')], {
     cwd: own,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -42,7 +42,7 @@ export async function startNodeRedStack(folder: string): Promise<Stack> {
   track(child);
   await connected(child);
   return {
-    how: `mosquitto ${packaged('/usr/sbin/mosquitto', 'mosquitto')} (${mosquittoSettings.join(', ')}), Node-RED ${version} (node red.js -u … -s …; bench/src/rivals/node-red-flow.ts), ${influxdb.how}`,
+    how: `mosquitto ${packaged('/usr/sbin/mosquitto', 'mosquitto')} (${mosquittoSettings.join(', ')}), Node-RED ${version} (node red.js -u … -s …; bench/src/rivals/node-red-flow.ts, ${kind === 'each' ? 'a write for each message' : 'in batches'}), ${influxdb.how}`,
     pids: [broker.pid, child.pid!, influxdb.pid],
     mqttPort: broker.port,
     count: () => influxdb.count(),

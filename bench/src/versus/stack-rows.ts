@@ -4,6 +4,7 @@ import type { LoadDone, LoadJob } from '../load/load-job.ts';
 import { measure } from '../measures.ts';
 import { cpuMicros } from '../process-usage.ts';
 import { type Stack, startNodeRedStack } from '../rivals/node-red.ts';
+import type { FlowKind } from '../rivals/node-red-flow.ts';
 import { NotAvailable } from '../rivals/rival.ts';
 import { formatNumber } from '../table.ts';
 import type { Comparison } from './comparison.ts';
@@ -26,37 +27,35 @@ export interface StackResult {
 /** Messages of three values, QoS 1: Luban beside mosquitto → Node-RED → InfluxDB. */
 export async function stackRows(bench: Bench): Promise<StackResult> {
   const { rounds, smallMessages } = bench.options.rivalSizes;
-  const stack = await startOrReason(bench.folder);
+  const stacks = [
+    createContest('mosquitto → Node-RED → InfluxDB', await startOrReason(bench.folder, 'batches'), 2000),
+    createContest('the same, a write for each message', await startOrReason(bench.folder, 'each'), 300),
+  ];
   const batch: LoadResult[] = [];
   const json: LoadResult[] = [];
-  const found: StackSpeed[] = [];
   await runLoad(bench, smallJob(bench, 'mqtt', 4000, null));
   await runLoad(bench, smallJob(bench, 'mqtt-json', 4000, null));
-  let from = 2000;
-  let factor = 1.5;
   for (let round = 0; round < rounds; round++) {
     await bench.quiet();
     batch.push(await runLoad(bench, smallJob(bench, 'mqtt', smallMessages, null)));
     await bench.quiet();
     json.push(await runLoad(bench, smallJob(bench, 'mqtt-json', smallMessages / 2, null)));
     await bench.quiet();
-    if (typeof stack === 'string') continue;
-    const speed = await keepsUpWith(bench, stack, from, factor);
-    found.push(speed);
-    from = speed.messagesPerSecond / 1.25;
-    factor = 1.12;
+    for (const contest of stacks) await contest.turn(bench);
   }
-  if (typeof stack !== 'string') await stack.stop();
+  for (const { stack } of stacks) if (typeof stack !== 'string') await stack.stop();
+  const found = stacks.flatMap((contest) => contest.found);
   const fault =
     [...batch, ...json].find((each) => each.fault)?.fault ??
     found.find((each) => each.fault)?.fault ??
     (await bench.countFault());
   const visible = ({ samples, visibleMs }: LoadResult) => (samples * 1000) / visibleMs;
   const cpu = ({ samples, cpuUs }: LoadResult) => cpuUs / samples;
-  const name = 'mosquitto → Node-RED → InfluxDB';
-  const beside = (figure: (speed: StackSpeed) => number) => [
-    { name, rounds: typeof stack === 'string' ? stack : found.map(figure) },
-  ];
+  const beside = (figure: (speed: StackSpeed) => number) =>
+    stacks.map((contest) => ({
+      name: contest.name,
+      rounds: typeof contest.stack === 'string' ? contest.stack : contest.found.map(figure),
+    }));
   const rateOf = (speed: StackSpeed) => speed.messagesPerSecond * samplesPerMessage;
   const unit = 'samples/s';
   return {
@@ -71,7 +70,7 @@ export async function stackRows(bench: Bench): Promise<StackResult> {
         aim: '≥ 10 ×',
         notes: [
           `Luban: ${smallMessages.toLocaleString('en-US')} messages on ${connections} connections, 64 unacknowledged each, acknowledged after fdatasync, until visible to every read. The stack: the highest rate of which all is found in InfluxDB ${graceMs} ms after ${bench.options.rivalSizes.stackSeconds} s of it; its PUBACK comes before anything is stored`,
-          ...(typeof stack === 'string' ? [] : [stack.how]),
+          ...stacks.flatMap(({ stack }) => (typeof stack === 'string' ? [] : [stack.how])),
           loadNote([...batch, ...json]),
           ...found.slice(0, 1).map(({ generator }) => `towards the stack ${loadNote([{ ...json[0]!, generator }])}`),
         ],
@@ -127,9 +126,29 @@ export function smallJob(
   };
 }
 
-async function startOrReason(folder: string): Promise<Stack | string> {
+/** A stack, and what it kept up with in each round; each round begins near what the one before it found. */
+function createContest(name: string, stack: Stack | string, firstRate: number) {
+  const found: StackSpeed[] = [];
+  let from = firstRate;
+  let factor = 1.5;
+  return {
+    name,
+    stack,
+    found,
+    async turn(bench: Bench): Promise<void> {
+      if (typeof stack === 'string') return;
+      const speed = await keepsUpWith(bench, stack, from, factor);
+      found.push(speed);
+      from = speed.messagesPerSecond / 1.25;
+      factor = 1.12;
+      await bench.quiet();
+    },
+  };
+}
+
+async function startOrReason(folder: string, kind: FlowKind): Promise<Stack | string> {
   try {
-    return await startNodeRedStack(folder);
+    return await startNodeRedStack(folder, kind);
   } catch (error) {
     if (!(error instanceof NotAvailable)) throw error;
     return error.message;
