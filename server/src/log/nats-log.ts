@@ -187,7 +187,21 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       },
       read,
       waitFor: (position, signal) => tail.waitFor(sequenceOf(position), signal),
-      consumer: offsets.consumer,
+      consumer(of) {
+        const store = offsets.consumer(of);
+        return {
+          get committed() {
+            return store.committed;
+          },
+          commit: (position) => store.commit(position),
+          /** Also where the log ends by now: who has not followed it knows only of its own appends. */
+          async reload() {
+            await store.reload();
+            ({ state } = await manager.streams.info(name).catch(unreadable));
+            tail.stored(state.last_seq);
+          },
+        };
+      },
       stats() {
         const { fault, ...counts } = appender.stats();
         return { bytes: state.bytes, next: next(), healthy: fault === null, fault, damage: null, ...counts };

@@ -18,8 +18,9 @@ interface TailOptions {
 const recentBytes = 32 << 20;
 
 /**
- * Follows the stream: knows its end, and holds the newest messages for the consumers that keep up. Whatever happens to
- * the servers, it goes on behind the last message that it has.
+ * Follows the stream from when somebody first waits for a message: a door, which only appends, need not hear what all
+ * doors append. Knows the stream's end, and holds the newest messages for the consumers that keep up. Whatever happens
+ * to the servers, it goes on behind the last message that it has.
  */
 export function createNatsTail({ stream, streamName, from, onFault }: TailOptions) {
   const recent: StoredMessage[] = [];
@@ -78,7 +79,7 @@ export function createNatsTail({ stream, streamName, from, onFault }: TailOption
     });
   }
 
-  const following = follow();
+  let following: Promise<void> | undefined;
   return {
     /** Sequence of the newest message that is stored. */
     get last() {
@@ -87,6 +88,11 @@ export function createNatsTail({ stream, streamName, from, onFault }: TailOption
     stored,
     /** True when the stream reaches beyond `sequence − 1`; false when aborted or closed. */
     async waitFor(sequence: number, signal: AbortSignal): Promise<boolean> {
+      if (following === undefined && !stopping.signal.aborted) {
+        // What came before is read from the stream itself.
+        arrived = Math.max(arrived, Math.min(last, sequence - 1));
+        following = follow();
+      }
       await until(() => last >= sequence, signal);
       return last >= sequence && !signal.aborted;
     },
