@@ -1,38 +1,26 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { AccessKeyId, DeviceId, EdgeId, TenantId, ThingId, UserId } from '@luban/contracts';
+import type { AccessKeyId, DeviceId, EdgeId, EdgeReport, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
 import { type CertificateId, createAccess } from './access/access.ts';
-import { registerAccessRoutes } from './access/access-routes.ts';
-import { registerClientCertificateRoutes } from './access/client-certificates-routes.ts';
 import { createAccounting } from './accounting/accounting.ts';
-import { registerAccountingRoutes } from './accounting/accounting-routes.ts';
 import type { ServerConfig, TlsConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
 import type { Launcher } from './demo-plant/launcher.ts';
-import { registerDeviceRoutes } from './edges/devices-routes.ts';
 import { createEdges, createPresences, createPresencesStore, createSharedPresences } from './edges/edges.ts';
-import { registerEdgeRoutes } from './edges/edges-routes.ts';
 import { createFlow } from './flow/flow.ts';
-import { registerFlowRoutes } from './flow/flow-routes.ts';
 import { createIdentity, type NumberedTenant } from './identity/identity.ts';
-import { registerIdentityRoutes } from './identity/identity-routes.ts';
 import { createImports } from './imports/imports.ts';
-import { registerImportRoutes } from './imports/imports-routes.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
-import { registerMqttClientRoutes } from './ingest/mqtt-clients-routes.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedValues } from './ingest/refused-values.ts';
-import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
-import { registerSamplesRoutes } from './ingest/samples-routes.ts';
 import { createJobs } from './jobs/jobs.ts';
-import { registerJobRoutes } from './jobs/jobs-routes.ts';
 import { createLive } from './live/live.ts';
-import { openLog } from './log/log.ts';
+import { ledOffsets, openLog } from './log/log.ts';
 import { meterHttp } from './metrics/http-meter.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
 import { createOperating } from './operating.ts';
@@ -50,16 +38,12 @@ import { openSealer } from './platform/sealing.ts';
 import { type Certificates, createCertificates } from './platform/tls/certificates.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
-import { registerReadingRoutes } from './readings/readings-routes.ts';
 import { openRecords } from './records.ts';
 import { createRetention } from './retention/retention.ts';
-import { registerRetentionRoutes } from './retention/retention-routes.ts';
+import { registerRoutes } from './routes.ts';
 import { createServers, type ServerRole } from './servers/servers.ts';
-import { registerServersRoutes } from './servers/servers-routes.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
-import { registerSiteRoutes } from './things/sites-routes.ts';
 import { createThings } from './things/things.ts';
-import { registerThingRoutes } from './things/things-routes.ts';
 
 interface AppOptions {
   config: ServerConfig;
@@ -67,8 +51,8 @@ interface AppOptions {
   launcher: Launcher | null;
   /** µs since 1970 UTC. */
   nowUs: () => number;
-  /** Another server leads from now on, and this one has let go of everything: it is to start anew and stand by. */
-  steppedDown: () => void;
+  /** Another server leads or may: this process is to end at once, and to be started again to stand by. */
+  end: (why: string) => void;
 }
 
 /** Where the doors are; null: there is no such door. */
@@ -84,7 +68,7 @@ interface Ports {
  * The platform: every feature made and joined, in the order of a sample's path. All of them are there on every server;
  * its roles say which are started and which routes it has.
  */
-export async function createApp({ config, lines, launcher, nowUs, steppedDown }: AppOptions) {
+export async function createApp({ config, lines, launcher, nowUs, end }: AppOptions) {
   const nowMs = () => Math.floor(nowUs() / 1000);
   const { data, changes, database } = await openRecords({ config, lines, nowMs });
   const has = (...roles: ServerRole[]) => roles.some((role) => config.roles.includes(role));
@@ -111,21 +95,23 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
         store: createPresencesStore(database),
         servers,
         elsewhere: (edge: EdgeId) => mqtt.dismiss(edge),
+        heard: (edge, report) => keepBook(edge, report, true),
         nowMs,
         lines,
       })
     : null;
+  function keepBook(edge: EdgeId, report: EdgeReport, late: boolean): void {
+    accounting
+      .reported(edge, report, late)
+      .catch((error: unknown) => lines('error', 'edge’s book not kept', { edge, cause: errorLine(error) }));
+  }
   const edges = await createEdges({
     database,
     things,
     presences: sharedPresences ?? createPresences(nowMs),
     now: nowMs,
     sendConfiguration: (edge: EdgeId) => mqtt.sendConfiguration(edge),
-    onReport(edge, report) {
-      accounting
-        .reported(edge, report)
-        .catch((error: unknown) => lines('error', 'edge’s book not kept', { edge, cause: errorLine(error) }));
-    },
+    onReport: (edge, report) => keepBook(edge, report, false),
     dismiss: (edge: EdgeId) => mqtt.dismiss(edge),
     gone: (tenant: TenantId, edge: EdgeId) => mqtt.endSessions(tenant, edge),
   });
@@ -176,7 +162,10 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
     lines,
   });
   const retention = await createRetention({ database, things, nowMs, lines, tenants: () => identity.tenants() });
-  const [stored, counted] = [log.consumer('telemetry'), log.consumer('accounting')];
+  // Whose commit is refused has been overtaken.
+  const overtaken = () => leadership.lost();
+  const stored = ledOffsets(log.consumer('telemetry'), overtaken);
+  const counted = ledOffsets(log.consumer('accounting'), overtaken);
   const telemetry = createTelemetry({
     directory: join(config.dataDirectory, 'telemetry'),
     address: config.telemetry,
@@ -199,7 +188,7 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
     database,
     log,
     consumer: counted,
-    storedPosition: () => log.next - telemetry.stats().backlogRecords,
+    storedPosition: () => telemetry.stats().storedPosition,
     holderOf(series) {
       const source = things.sourceOf(series);
       if (source === undefined) return { holder: 'unknown', edge: null };
@@ -207,8 +196,7 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
       return device === null ? { holder: thing, edge: null } : { holder: device, edge: edges.edgeOf(device) };
     },
     refusals: () => ingest.refusals(),
-    shared: config.shared,
-    lost: () => leadership.lost(),
+    lost: overtaken,
     nowMs,
     lines,
   });
@@ -266,41 +254,11 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
     if (isLed && standsBy() && url.startsWith('/api/')) throw new Refusal('server.stands-by');
   });
   await registerOpenApi(http);
-  if (has('door')) registerDoorRoutes();
-  if (has('door', 'api')) registerSharedRoutes();
-  if (has('api')) registerApiRoutes();
-  function registerDoorRoutes(): void {
-    registerSamplesRoutes(http, { ingest, things, nowUs });
-    registerRefusedValuesRoutes(http, { things, refused });
-    registerMqttClientRoutes(http, mqtt.clients);
-  }
-  /** What devices need to come in, and people to let them. */
-  function registerSharedRoutes(): void {
-    // An edge that enrols by HTTPS goes on by MQTT with TLS.
-    registerEdgeRoutes(http, { edges, mqttPort: (secure) => (secure ? (mqttTlsPort ?? mqttPort) : mqttPort) });
-    registerAccessRoutes(http, access, () => ({ mqttPort, mqttTlsPort }));
-  }
-  function registerApiRoutes(): void {
-    registerIdentityRoutes(http, identity, {
-      // The simulated plant takes seconds to start: whoever set up the platform watches it come instead of waiting.
-      onSetup: async ({ tenant, demoPlant }) => {
-        if (!demoPlant) return;
-        startDemo(tenant).catch((error: unknown) =>
-          lines('error', 'demo plant not added', { cause: errorLine(error) }),
-        );
-      },
-    });
-    registerReadingRoutes(http, { readings, telemetry, things, nowUs, keepFrom: retention.keepFrom, jobs });
-    registerJobRoutes(http, jobs);
-    registerImportRoutes(http, imports);
-    registerRetentionRoutes(http, { retention, telemetry });
-    registerSiteRoutes(http, things);
-    registerThingRoutes(http, { things, stateOf: (tenant, thing) => readings.stateOf(tenant, thing) });
-    registerDeviceRoutes(http, edges);
-    registerClientCertificateRoutes(http, access);
-    registerFlowRoutes(http, flowOf);
-    registerAccountingRoutes(http, { accounting, edges });
-  }
+  registerRoutes(http, config.roles, {
+    ...{ access, accounting, edges, flowOf, identity, imports, ingest, jobs, lines, mqtt, nowUs, readings, refused },
+    ...{ retention, servers, telemetry, things, startDemo },
+    mqttPorts: () => ({ mqttPort, mqttTlsPort }),
+  });
   const operating = createOperating({
     config,
     doors: {
@@ -316,7 +274,6 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
     probeRecords: () => probeDatabase(database),
     ...{ http, httpMeter, ingest, log, telemetry, accounting, nowMs, lines },
   });
-  registerServersRoutes(http, servers);
   await registerConsoleFiles(http, config.roles);
 
   // What one server at a time does for all: it stores what the log holds, with the upkeep, the jobs and the books.
@@ -329,15 +286,14 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
       await jobs.start();
       await accounting.lead();
     },
-    async follow() {
+    async letGo() {
       await jobs.stop();
       await retention.stop();
       await telemetry.stop();
-      await accounting.follow();
-      if (config.shared && !stopping) steppedDown();
+      await accounting.letGo();
     },
+    end,
   });
-  let stopping = false;
 
   const packs = createPacks({ things, edges });
   async function startDemo(tenant: NumberedTenant): Promise<void> {
@@ -384,7 +340,6 @@ export async function createApp({ config, lines, launcher, nowUs, steppedDown }:
     },
     /** Doors first, so that nothing new comes; then what is behind them. */
     async stop(): Promise<void> {
-      stopping = true;
       await servers.stop();
       await operatorDoor.stop();
       tls?.certificates.stop();

@@ -9,16 +9,20 @@ async function main(): Promise<void> {
   const config = configured();
   const lines = createLogLines(config.logLevel, (line) => process.stderr.write(line));
   const launcher = launcherOf(process);
-  const app = await createApp({ config, lines, launcher, nowUs, steppedDown: () => stop(overtaken) });
+  const app = await createApp({ config, lines, launcher, nowUs, end });
 
+  /** As if it were killed; with an error, so that whatever keeps it running starts it again. */
+  function end(why: string): void {
+    lines('error', 'ends', { why });
+    process.exit(1);
+  }
   let stopping = false;
   const stop = (signal: string) => {
     if (stopping) return;
     stopping = true;
     lines('info', 'stopping', { signal });
     app.stop().then(
-      // Who was overtaken ends with an error, so that whatever keeps it running starts it again: to stand by.
-      () => process.exit(signal === overtaken ? 1 : 0),
+      () => process.exit(0),
       (error: unknown) => {
         lines('error', 'did not stop cleanly', { cause: errorLine(error) });
         process.exit(1);
@@ -70,8 +74,6 @@ function configured(): ServerConfig {
     throw new StartRefusal({ zh: `设置有误：${fault}`, en: `A setting is wrong: ${fault}` }, { cause });
   }
 }
-
-const overtaken = 'another server leads';
 
 /** µs since 1970 UTC by the system's clock, also when it is set while we run: `performance.now()` would not notice. */
 function nowUs(): number {

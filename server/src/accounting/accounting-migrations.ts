@@ -5,17 +5,7 @@ export type AccountingTables = {
   /** One row: everything in the log below `position` is counted. */
   accounting_progress: { id: string; position: number; since_ms: number };
   /** `holder`: a device, a thing that sends by itself, or `unknown`. */
-  accounts: {
-    holder: string;
-    tenant_number: number;
-    edge: string | null;
-    received: number;
-    repeated: number;
-    /** Of `received`: not in the store when this was saved. */
-    waiting: number;
-  };
-  /** What edges said at a server that does not count, for the one that does. */
-  edge_reports: { edge: string; time_ms: number; book: string };
+  accounts: { holder: string; tenant_number: number; edge: string | null; received: number; repeated: number };
   account_refusals: { sender: number; reason: string; samples: number; batches: number };
   /** What an edge last said, and what both sides had when its book was begun. */
   edge_books: {
@@ -76,20 +66,6 @@ export const accountingMigrations: Record<string, Migration> = {
       ])
         books = books.addColumn(name, 'bigint', (column) => column.notNull());
       await books.execute();
-    },
-  },
-  '0030-accounts-of-several-servers': {
-    async up(db: Kysely<unknown>) {
-      await db.schema
-        .alterTable('accounts')
-        .addColumn('waiting', 'bigint', (column) => column.notNull().defaultTo(0))
-        .execute();
-      await db.schema
-        .createTable('edge_reports')
-        .addColumn('edge', 'text', (column) => column.primaryKey())
-        .addColumn('time_ms', 'bigint', (column) => column.notNull())
-        .addColumn('book', 'text', (column) => column.notNull())
-        .execute();
     },
   },
 };

@@ -21,7 +21,6 @@ export function createAccountingStore(database: Database) {
         tenantNumber: Number(row.tenant_number),
         received: Number(row.received),
         repeated: Number(row.repeated),
-        waiting: Number(row.waiting),
       })),
     refusals: async (): Promise<RefusalCount[]> =>
       (await db.selectFrom('account_refusals').selectAll().execute()).map((row) => ({
@@ -64,13 +63,12 @@ export function createAccountingStore(database: Database) {
             .executeTakeFirst();
           if (numUpdatedRows !== 1n) return false;
         }
-        const accountRows = accounts.map(({ holder, tenantNumber, edge, received, repeated, waiting }) => ({
+        const accountRows = accounts.map(({ holder, tenantNumber, edge, received, repeated }) => ({
           holder,
           tenant_number: tenantNumber,
           edge,
           received,
           repeated,
-          waiting,
         }));
         for (const rows of inParts(accountRows))
           await transaction
@@ -81,7 +79,6 @@ export function createAccountingStore(database: Database) {
                 edge: ref('excluded.edge'),
                 received: ref('excluded.received'),
                 repeated: ref('excluded.repeated'),
-                waiting: ref('excluded.waiting'),
               })),
             )
             .execute();
@@ -114,22 +111,6 @@ export function createAccountingStore(database: Database) {
             )
             .execute();
       }),
-    /** Only the newest of an edge counts. */
-    putReport: async (edge: string, timeMs: number, book: string): Promise<void> => {
-      await db
-        .insertInto('edge_reports')
-        .values({ edge, time_ms: timeMs, book })
-        .onConflict((conflict) => conflict.column('edge').doUpdateSet({ time_ms: timeMs, book }))
-        .execute();
-    },
-    reports: async () =>
-      (await db.selectFrom('edge_reports').selectAll().execute()).map(({ edge, time_ms, book }) => ({
-        edge,
-        timeMs: Number(time_ms),
-        book,
-      })),
-    dropReport: (edge: string, timeMs: number) =>
-      db.deleteFrom('edge_reports').where('edge', '=', edge).where('time_ms', '=', timeMs).execute(),
   };
 }
 

@@ -1,7 +1,6 @@
-import { type DeviceId, type EdgeAccount, type EdgeId, type EdgeReport, edgeReport } from '@luban/contracts';
+import type { DeviceId, EdgeAccount, EdgeId, EdgeReport } from '@luban/contracts';
 import type { Log, OffsetStore } from '../log/log.ts';
 import type { Database } from '../platform/database/database.ts';
-import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { createAccountingStore, type EdgeBookRow } from './accounting-store.ts';
 import { acknowledgedOf, type Book, checkBook, nextBook } from './edge-book.ts';
@@ -19,60 +18,47 @@ interface AccountingOptions {
   holderOf: (series: number) => Holder;
   /** Samples and batches refused since the start, by the sender's number and the reason. */
   refusals: () => Iterable<{ sender: number; reason: string; samples: number; batches: number }>;
-  /** Whether other servers may count, or hear edges. */
-  shared: boolean;
   /** Another server has counted on: this one must not. */
   lost: () => void;
   nowMs: () => number;
   lines: LogLines;
 }
 
-type EdgeBook = NonNullable<EdgeReport['book']>;
-const bookOf = edgeReport.shape.book.unwrap().unwrap();
-
 const saveEveryMs = 3000;
-const reportsEveryMs = 1000;
-/** Who does not count reads what is saved while anybody looks, and for so long after. */
-const shownForMs = 60_000;
 const rememberedRecords = 2000;
 const readLimit = { records: 512, bytes: 4 << 20 };
 
 /**
  * The books: in = stored + refused + declared as lost, for each edge and device. A consumer of the log with a place of
  * its own, which is saved together with the counts: whatever crashes, each sample counts once. One server counts at a
- * time; the others show what it has saved.
+ * time, and shows the books; every door keeps what it refused.
  */
 export async function createAccounting(options: AccountingOptions) {
-  const { log, consumer, storedPosition, shared, nowMs, lines } = options;
+  const { log, consumer, storedPosition, nowMs, lines } = options;
   const store = createAccountingStore(options.database);
   const refusals = createRefusals({ here: options.refusals, load: store.refusals, add: store.addRefusals });
-  let counts: ReceivedCounts;
-  let books: Map<string, Book>;
+  let counts = new ReceivedCounts(options.holderOf);
+  let books = new Map<string, Book>();
   let changedBooks = new Set<string>();
   /** Counted up to here, and what of it is saved; null: nothing yet. */
   let position = 0;
   let savedPosition: number | null = null;
   let sinceMs = 0;
   let leading = false;
-  let askedMs = Number.NEGATIVE_INFINITY;
   let counting = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
   const stopping = new AbortController();
   let keeping: Promise<unknown> = Promise.resolve();
   let saving: Promise<void> = Promise.resolve();
   const reached: (() => void)[] = [];
-  await load(true);
 
-  /** Takes what is saved. `withWaiting`: also what waited then, which whoever counts finds out by itself. */
-  async function load(withWaiting: boolean): Promise<void> {
+  /** Takes what is saved, to count on from there. */
+  async function load(): Promise<void> {
     const saved = await store.progress();
-    const accounts = await store.accounts();
-    const rows = await store.books();
     await refusals.load();
-    if (withWaiting && leading) return;
     counts = new ReceivedCounts(options.holderOf);
-    counts.load(accounts, withWaiting);
-    books = new Map(rows.map((row) => [row.edge, fromRow(row)]));
+    counts.load(await store.accounts());
+    books = new Map((await store.books()).map((row) => [row.edge, fromRow(row)]));
     changedBooks = new Set();
     savedPosition = saved?.position ?? null;
     sinceMs = saved?.sinceMs ?? nowMs();
@@ -135,7 +121,6 @@ export async function createAccounting(options: AccountingOptions) {
 
   async function saveNow(): Promise<void> {
     counts.forgetHolders();
-    counts.stored(storedPosition());
     const changed = counts.accounts().filter((account) => account.changed);
     const place = { before: savedPosition, position, sinceMs };
     const asNow = changed.map((account): Account => ({ ...account }));
@@ -163,27 +148,6 @@ export async function createAccounting(options: AccountingOptions) {
     await consumer.commit(place.position);
   }
 
-  /** What edges told at other servers. Meanwhile more of theirs was counted than when they told it. */
-  async function takeReports(): Promise<void> {
-    for (const { edge, timeMs, book } of await store.reports()) {
-      await enter(edge, timeMs, bookOf.parse(parseJson(book)), true);
-      await store.dropReport(edge, timeMs);
-    }
-  }
-
-  async function enter(edge: string, timeMs: number, book: EdgeBook, late: boolean): Promise<void> {
-    await caughtUp();
-    const { received, repeated } = summed(accountsOf(edge));
-    books.set(edge, nextBook(books.get(edge), { ...book, timeMs, received: received - repeated }, late));
-    changedBooks.add(edge);
-  }
-
-  /** Keeps what is shown fresh where another server counts. */
-  async function lookAtSaved(): Promise<void> {
-    await refusals.save();
-    if (!leading && performance.now() - askedMs < shownForMs) await load(true);
-  }
-
   /** Resolves when all that the log holds now is counted. */
   async function caughtUp(): Promise<void> {
     for (const target = log.next; position < target && !counting.signal.aborted; )
@@ -204,45 +168,35 @@ export async function createAccounting(options: AccountingOptions) {
   }
 
   function accountsOf(edge: string): Account[] {
-    askedMs = performance.now();
     counts.stored(storedPosition());
     return counts.accounts().filter((account) => account.edge === edge);
   }
 
   return {
-    /** Shows what is saved, and keeps what is refused here. */
+    /** Keeps what is refused here. */
     async start(): Promise<void> {
-      keeping = every(saveEveryMs, 'counts not read or refusals not saved', lookAtSaved, stopping.signal);
+      keeping = every(saveEveryMs, 'refusals not saved', refusals.save, stopping.signal);
     },
     /** From now on this server counts. */
     async lead(): Promise<void> {
       leading = true;
       counting = new AbortController();
       const { signal } = counting;
-      await load(false);
+      await load();
       await findWaiting();
-      loops = Promise.all([
-        run(signal),
-        every(saveEveryMs, 'counts not saved', save, signal),
-        ...(shared ? [every(reportsEveryMs, 'reports of edges not taken', takeReports, signal)] : []),
-      ]);
+      loops = Promise.all([run(signal), every(saveEveryMs, 'counts not saved', save, signal)]);
     },
-    /** Counts no longer; what it has counted is saved, unless another server has counted on. */
-    async follow(): Promise<void> {
+    /** Counts no longer; what it has counted is saved. */
+    async letGo(): Promise<void> {
       if (!leading) return;
-      const lost = counting.signal.aborted;
       counting.abort();
       await loops;
-      try {
-        if (!lost) await save();
-      } finally {
-        leading = false;
-      }
+      leading = false;
+      await save();
     },
     async stop(): Promise<void> {
       stopping.abort();
       await keeping;
-      await this.follow();
       await refusals.save();
     },
     /** Does `work` while the saved counts stay as they are: those of this moment. */
@@ -254,11 +208,13 @@ export async function createAccounting(options: AccountingOptions) {
       );
       return done;
     },
-    /** An edge has told its side of the book. */
-    async reported(edge: EdgeId, { book, timeMs }: EdgeReport): Promise<void> {
-      if (book === null) return;
-      if (leading) await enter(edge, timeMs, book, false);
-      else if (shared) await store.putReport(edge, timeMs, JSON.stringify(book));
+    /** An edge has told its side of the book. `late`: at another server, a moment ago. */
+    async reported(edge: EdgeId, { book, timeMs }: EdgeReport, late = false): Promise<void> {
+      if (book === null || !leading) return;
+      await caughtUp();
+      const { received, repeated } = summed(accountsOf(edge));
+      books.set(edge, nextBook(books.get(edge), { ...book, timeMs, received: received - repeated }, late));
+      changedBooks.add(edge);
     },
     ofEdge(edge: EdgeId, sender: number, devices: readonly { id: DeviceId; name: string }[]): EdgeAccount {
       const accounts = accountsOf(edge);
@@ -277,13 +233,9 @@ export async function createAccounting(options: AccountingOptions) {
       };
     },
     /** Whether an edge's book adds up. */
-    check(edge: EdgeId) {
-      askedMs = performance.now();
-      return checkBook(books.get(edge));
-    },
+    check: (edge: EdgeId) => checkBook(books.get(edge)),
     /** Of all senders of a tenant. */
     ofTenant(tenantNumber: number) {
-      askedMs = performance.now();
       counts.stored(storedPosition());
       return summed(counts.accounts().filter((account) => account.tenantNumber === tenantNumber));
     },

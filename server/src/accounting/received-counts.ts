@@ -13,7 +13,6 @@ export interface Account extends Holder {
   repeated: number;
   /** Of `received`: in the log, and not in the store yet. */
   waiting: number;
-  /** Differs from what is saved. */
   changed: boolean;
 }
 
@@ -37,9 +36,8 @@ export class ReceivedCounts {
     this.#holderOf = holderOf;
   }
 
-  /** What waits is not known of a counter that goes on from what is saved: `take` with `isNew` false finds it out. */
-  load(rows: readonly Omit<Account, 'changed'>[], withWaiting: boolean): void {
-    for (const row of rows) this.#add({ ...row, waiting: withWaiting ? row.waiting : 0, changed: false });
+  load(rows: readonly Omit<Account, 'waiting' | 'changed'>[]): void {
+    for (const row of rows) this.#add({ ...row, waiting: 0, changed: false });
   }
 
   /** Counts records that follow each other. `isNew` false: they are counted, and only not stored yet. */
@@ -54,10 +52,7 @@ export class ReceivedCounts {
   /** Everything below `position` is in the store. */
   stored(position: number): void {
     while (this.#stretches.length > 0 && this.#stretches[0]!.end <= position)
-      for (const [account, count] of this.#stretches.shift()!.counts) {
-        account.waiting -= count;
-        account.changed = true;
-      }
+      for (const [account, count] of this.#stretches.shift()!.counts) account.waiting -= count;
   }
 
   /** Bindings may have changed: each series is looked up again. */

@@ -13,7 +13,7 @@ test('a kept OPC UA password is not shown, and does not go to another address', 
     lines: () => undefined,
     launcher: null,
     nowUs: () => Date.now() * 1000,
-    steppedDown: () => undefined,
+    end: () => undefined,
   });
   const { user } = await app.identity.createTenant({
     name: 'Works',

@@ -25,14 +25,16 @@ afterAll(() => records.close());
 
 function server(id: string) {
   const dismissed: EdgeId[] = [];
+  const heard: number[] = [];
   const presences = createSharedPresences({
     store: createPresencesStore(records.database),
     servers: { id, isLive: (other) => !dead.has(other) },
     elsewhere: (one) => void dismissed.push(one),
+    heard: (_, { backlog }) => void heard.push(backlog.samples),
     nowMs: () => Date.now(),
     lines: () => undefined,
   });
-  return { ...presences, dismissed };
+  return { ...presences, dismissed, heard };
 }
 
 test('an edge that is connected to one server is so at the others, with what it says, until its server is gone', async () => {
@@ -44,6 +46,8 @@ test('an edge that is connected to one server is so at the others, with what it 
   expect(b.of(edge(1))).toMatchObject({ connected: true, sinceMs: a.of(edge(1))!.sinceMs });
   a.reported(edge(1), report(8));
   await expect.poll(() => b.of(edge(1))?.report?.backlog.samples, patient).toBe(8);
+  expect(b.heard).toEqual([7, 8]);
+  expect(a.heard).toEqual([]);
   dead.add('a');
   expect(b.of(edge(1))).toMatchObject({ connected: false });
   dead.delete('a');

@@ -1,4 +1,4 @@
-import { type EdgeId, edgeReport } from '@luban/contracts';
+import { type EdgeId, type EdgeReport, edgeReport } from '@luban/contracts';
 import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import type { Servers } from '../servers/servers.ts';
@@ -10,8 +10,16 @@ interface SharedPresencesOptions {
   readonly servers: Pick<Servers, 'id' | 'isLive'>;
   /** The edge is connected to another server by now: its connection here is left over. */
   readonly elsewhere: (edge: EdgeId) => void;
+  /** An edge has told another server how it is. */
+  readonly heard: (edge: EdgeId, report: EdgeReport) => void;
   readonly nowMs: () => number;
   readonly lines: LogLines;
+}
+
+/** What the records say of an edge that came in last at another server; its report is read when it changes. */
+interface Elsewhere {
+  readonly row: PresenceRow;
+  readonly report: EdgeReport | null;
 }
 
 /** One statement a second holds what all edges of a door have said meanwhile; the others look as often. */
@@ -22,9 +30,9 @@ const everyMs = 1000;
  * edge whose server is gone counts as away.
  */
 export function createSharedPresences(options: SharedPresencesOptions) {
-  const { store, servers, elsewhere, nowMs, lines } = options;
+  const { store, servers, elsewhere, heard, nowMs, lines } = options;
   const here: Presences = createPresences(nowMs);
-  let others = new Map<EdgeId, PresenceRow>();
+  let others = new Map<EdgeId, Elsewhere>();
   /** Edges that came in here since the last write, and those that said anything. */
   let came = new Set<EdgeId>();
   let changed = new Set<EdgeId>();
@@ -55,9 +63,17 @@ export function createSharedPresences(options: SharedPresencesOptions) {
 
   async function look(): Promise<void> {
     const rows = await store.all();
-    others = new Map(rows.filter(({ server }) => server !== servers.id).map((row) => [row.edge, row]));
-    for (const { edge, connected } of others.values())
-      if (connected && here.of(edge)?.connected === true && !came.has(edge)) elsewhere(edge);
+    const found = new Map<EdgeId, Elsewhere>();
+    for (const row of rows) {
+      if (row.server === servers.id) continue;
+      const known = others.get(row.edge);
+      const told = row.report !== null && row.report !== known?.row.report;
+      const report = row.report === null ? null : told ? edgeReport.parse(parseJson(row.report)) : known!.report;
+      found.set(row.edge, { row, report });
+      if (told) heard(row.edge, report!);
+      if (row.connected && here.of(row.edge)?.connected === true && !came.has(row.edge)) elsewhere(row.edge);
+    }
+    others = found;
   }
 
   function turn(): void {
@@ -73,17 +89,17 @@ export function createSharedPresences(options: SharedPresencesOptions) {
     of(edge: EdgeId): Presence | undefined {
       const own = here.of(edge);
       if (own?.connected === true) return own;
+      // The records name the server where it came in last.
       const other = others.get(edge);
-      if (other === undefined || (own !== undefined && own.sinceMs >= other.sinceMs && !other.connected)) return own;
-      const connected = other.connected && servers.isLive(other.server);
-      const report = other.report === null ? null : edgeReport.parse(parseJson(other.report));
-      return { connected, sinceMs: other.sinceMs, report };
+      if (other === undefined) return own;
+      const { connected, server, sinceMs } = other.row;
+      return { connected: connected && servers.isLive(server), sinceMs, report: other.report };
     },
     connected(edge: EdgeId, connected: boolean): void {
       here.connected(edge, connected);
       (connected ? came : changed).add(edge);
     },
-    reported(edge: EdgeId, report: Parameters<Presences['reported']>[1]): void {
+    reported(edge: EdgeId, report: EdgeReport): void {
       here.reported(edge, report);
       changed.add(edge);
     },

@@ -60,6 +60,8 @@ interface MqttIngestOptions {
 const expiryCheckMs = 1000;
 const ownerCheckMs = 60_000;
 
+export type MqttIngest = ReturnType<typeof createMqttIngest>;
+
 /**
  * MQTT's door for samples, and the two-way line to the edges. User name: the edge's or thing's id; password: its key.
  * Devices made for other clouds sign in as they did there: a token as user name alone, or a signed password.

@@ -2,6 +2,7 @@ import { openJournalLog } from './journal-log.ts';
 import type { Log, LogOptions } from './log-contract.ts';
 import { openNatsLog } from './nats-log.ts';
 
+export { ledOffsets } from './led-offsets.ts';
 export type { Log, OffsetStore, SampleLog } from './log-contract.ts';
 export type { LogRecord } from './log-record.ts';
 export { parseNatsAddress } from './nats-address.ts';

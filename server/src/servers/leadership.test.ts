@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { migrate } from '../platform/database/database.ts';
 import { openTestDatabase } from '../platform/database/records.test-support.ts';
@@ -5,7 +6,7 @@ import { createSharedLeadership, createSoleLeadership, type Leadership } from '.
 import { createLeasesStore } from './leases-store.ts';
 import { serverMigrations } from './servers-migrations.ts';
 
-const timing = { beatEveryMs: 40, stepDownAfterMs: 400, takeOverAfterMs: 1000 };
+const timing = { beatEveryMs: 100, stepDownAfterMs: 2000, takeOverAfterMs: 4000 };
 const patient = { timeout: 20_000, interval: 20 };
 let records: Awaited<ReturnType<typeof openTestDatabase>>;
 let running: { leadership: Leadership }[];
@@ -28,6 +29,7 @@ function server(id: string) {
     did,
     cut: false,
     cannotLead: false,
+    until: Promise.resolve(),
     leadership: undefined as unknown as Leadership,
   };
   const through = <A extends unknown[], R>(call: (...given: A) => Promise<R>) => {
@@ -44,9 +46,11 @@ function server(id: string) {
     led: {
       async lead() {
         if (one.cannotLead) throw new Error('not now');
+        await one.until;
         did.push('lead');
       },
-      follow: async () => void did.push('follow'),
+      letGo: async () => void did.push('let go'),
+      end: () => void did.push('end'),
     },
     clockMs: () => performance.now(),
     lines: () => undefined,
@@ -63,13 +67,14 @@ test('alone, a server leads at once, and no lease is written', async () => {
   const did: string[] = [];
   const leadership = createSoleLeadership({
     lead: async () => void did.push('lead'),
-    follow: async () => void did.push('follow'),
+    letGo: async () => void did.push('let go'),
+    end: () => void did.push('end'),
   });
   await leadership.start();
   expect(leadership.leading).toBe(true);
   expect(await lease()).toBeNull();
   await leadership.stop();
-  expect(did).toEqual(['lead', 'follow']);
+  expect(did).toEqual(['lead', 'let go']);
 });
 
 test('of several servers one leads', async () => {
@@ -85,42 +90,73 @@ test('a server that stops hands over at once, and lets go before another leads',
   await b.leadership.start();
   const { term } = (await lease())!;
   await a.leadership.stop();
-  expect(a.did).toEqual(['lead', 'follow']);
+  expect(a.did).toEqual(['lead', 'let go']);
   await expect.poll(() => leaders(a, b), patient).toEqual([1]);
   expect(await lease()).toMatchObject({ server: 'server:b', term: term + 1 });
 });
 
-test('a server that reaches the records no more steps down by itself, and another takes over', async () => {
+test('a server that reaches the records no more ends by itself, and writes nothing more, before another leads', async () => {
   const [a, b] = [server('server:a'), server('server:b')];
   await a.leadership.start();
   await expect.poll(() => leaders(a, b), patient).toEqual([0]);
   await b.leadership.start();
   a.cut = true;
-  await expect.poll(() => a.did, patient).toEqual(['lead', 'follow']);
+  await expect.poll(() => a.did, patient).toEqual(['lead', 'end']);
   await expect.poll(() => leaders(a, b), patient).toEqual([1]);
   a.cut = false;
   await a.leadership.stop();
+  expect(a.did).toEqual(['lead', 'end']);
   expect(leaders(a, b)).toEqual([1]);
 });
 
-test('a server that cannot take over lets another try, and tries again itself', async () => {
+test('a server that was frozen while another took over ends when it looks again', async () => {
+  const a = server('server:a');
+  await a.leadership.start();
+  expect(await createLeasesStore(records.database).take('writer', 'server:b', await lease())).not.toBeNull();
+  await expect.poll(() => a.did, patient).toEqual(['lead', 'end']);
+  expect(await lease()).toMatchObject({ server: 'server:b' });
+});
+
+test('a server that cannot take over lets go and ends, and another leads at once', async () => {
   const a = server('server:a');
   a.cannotLead = true;
   await a.leadership.start();
+  expect(a.did).toEqual(['let go', 'end']);
   const b = server('server:b');
   await b.leadership.start();
-  await expect.poll(() => leaders(a, b), patient).toEqual([1]);
-  await b.leadership.stop();
-  a.cannotLead = false;
+  expect(leaders(a, b)).toEqual([1]);
+});
+
+test('a long take-over keeps its lease', async () => {
+  const [a, b] = [server('server:a'), server('server:b')];
+  let done: () => void = () => undefined;
+  a.until = new Promise((resolve) => (done = resolve));
+  const starting = a.leadership.start();
+  await expect.poll(async () => (await lease())?.server, patient).toBe('server:a');
+  await b.leadership.start();
+  // Longer than anybody waits for a leader that is silent.
+  await setTimeout(2 * timing.takeOverAfterMs);
+  expect(a.did).toEqual([]);
+  expect(leaders(a, b)).toEqual([]);
+  done();
+  await starting;
   await expect.poll(() => leaders(a, b), patient).toEqual([0]);
 });
 
-test('a server whose features find another leader lets go without taking the lease back from it', async () => {
+test('a server that is started again leads on what it led, without waiting', async () => {
+  const first = server('server:a');
+  await first.leadership.start();
+  first.cut = true; // as if it were killed
+  const again = server('server:a');
+  await again.leadership.start();
+  expect(leaders(again)).toEqual([0]);
+});
+
+test('a server whose write was refused ends without taking the lease back', async () => {
   const a = server('server:a');
   await a.leadership.start();
-  await expect.poll(() => leaders(a), patient).toEqual([0]);
   expect(await createLeasesStore(records.database).take('writer', 'server:b', await lease())).not.toBeNull();
   a.leadership.lost();
-  await expect.poll(() => a.did, patient).toContain('follow');
+  expect(a.did).toEqual(['lead', 'end']);
   expect(await lease()).toMatchObject({ server: 'server:b' });
 });

@@ -6,8 +6,10 @@ import type { LeasesStore } from './leases-store.ts';
 export interface Led {
   /** From now on this server does it. Rejects when it cannot: then another one may. */
   lead(): Promise<void>;
-  /** It does so no longer. */
-  follow(): Promise<void>;
+  /** Lets go in good order, while nobody else leads yet. */
+  letGo(): Promise<void>;
+  /** This process must not go on as it is: another server leads or may do so at any moment, or it could not lead. */
+  end(why: string): void;
 }
 
 export interface Leadership {
@@ -16,7 +18,7 @@ export interface Leadership {
   /** Lets go of what it leads; the next server need not wait. */
   stop(): Promise<void>;
   readonly leading: boolean;
-  /** The feature has found out by itself that another server leads: its write was refused. */
+  /** A write was refused because another server has gone on. */
   lost(): void;
 }
 
@@ -29,7 +31,7 @@ export function createSoleLeadership(led: Led): Leadership {
       leading = true;
     },
     async stop() {
-      if (leading) await led.follow();
+      if (leading) await led.letGo();
       leading = false;
     },
     get leading() {
@@ -50,15 +52,18 @@ interface SharedLeadershipOptions {
   readonly timing?: LeaseTiming;
 }
 
-/** The one lease that there is: who stores, keeps the books and works on jobs. */
-export const duty = 'writer';
+/** The one duty that there is: to store, to keep the books and to work on jobs. */
+export const writerDuty = 'writer';
 
 type State =
   | { readonly kind: 'watching' }
   | { readonly kind: 'taking' | 'leading'; readonly term: number; renewedMs: number; readonly taking: Promise<boolean> }
-  | { readonly kind: 'leaving'; readonly done: Promise<void> };
+  | { readonly kind: 'ended' };
 
-/** Several servers, of which one at a time leads by a lease in the records. */
+/**
+ * Several servers, of which one at a time leads by a lease in the records. Who loses it ends at once, as if it had been
+ * killed: whatever it would still write could only be in the way of the server that goes on.
+ */
 export function createSharedLeadership(options: SharedLeadershipOptions): Leadership {
   const { store, server, led, clockMs, lines, timing = leaseTiming } = options;
   const { beatEveryMs, stepDownAfterMs } = timing;
@@ -67,10 +72,9 @@ export function createSharedLeadership(options: SharedLeadershipOptions): Leader
   let timer: NodeJS.Timeout | undefined;
   let state: State = { kind: 'watching' };
   let working: Promise<void> | null = null;
-  let notBeforeMs = 0;
   let askedMs = Number.NEGATIVE_INFINITY;
 
-  /** A failed take-over lets go, so that another server can try first. */
+  /** True when this server leads. Else it has let go, so that another can try at once. */
   async function takeOver(term: number): Promise<boolean> {
     try {
       await led.lead();
@@ -78,59 +82,58 @@ export function createSharedLeadership(options: SharedLeadershipOptions): Leader
       return true;
     } catch (error) {
       lines('error', 'cannot lead', { term, cause: errorLine(error) });
-      notBeforeMs = clockMs() + 3 * beatEveryMs;
+      await handBack(term);
+      end('it could not take over');
       return false;
     }
   }
 
   /** The features let go first, then the lease: never the other way round. */
-  function leave(why: string, giveBack: boolean): void {
-    if (state.kind !== 'leading' && state.kind !== 'taking') return;
-    const { term, taking } = state;
-    lines('warn', 'leads no longer', { term, why });
-    const done = taking
-      .then(() => led.follow())
-      .then(() => (giveBack ? store.giveBack(duty, server, term) : undefined))
-      .catch((error: unknown) => lines('error', 'not let go cleanly', { term, cause: errorLine(error) }))
-      .then(() => {
-        watch.forget();
-        state = { kind: 'watching' };
-      });
-    state = { kind: 'leaving', done };
+  async function handBack(term: number): Promise<void> {
+    try {
+      await led.letGo();
+      await store.giveBack(writerDuty, server, term);
+    } catch (error) {
+      lines('error', 'not let go cleanly', { term, cause: errorLine(error) });
+    }
+  }
+
+  function end(why: string): void {
+    if (state.kind === 'ended') return;
+    state = { kind: 'ended' };
+    clearInterval(timer);
+    led.end(why);
   }
 
   async function tryToTake(): Promise<void> {
-    const lease = await store.lease(duty);
+    const lease = await store.lease(writerDuty);
     // What this server led before it was started again nobody leads.
     if (lease?.server !== server && !watch.mayTake(lease, clockMs())) return;
     const askedAtMs = clockMs();
-    const term = await store.take(duty, server, lease);
+    const term = await store.take(writerDuty, server, lease);
     if (term === null) return;
-    if (stopping.signal.aborted) return store.giveBack(duty, server, term);
+    if (stopping.signal.aborted) return store.giveBack(writerDuty, server, term);
     const taking = takeOver(term);
     const mine: State = { kind: 'taking', term, renewedMs: askedAtMs, taking };
     state = mine;
-    void taking.then((works) => {
-      if (!works) leave('it could not take over', true);
-      else if (state === mine) state = { ...mine, kind: 'leading' };
+    void taking.then((leads) => {
+      if (leads && state === mine) state = { ...mine, kind: 'leading' };
     });
   }
 
   async function renew(held: Extract<State, { term: number }>): Promise<void> {
     // The moment of the question counts: the beat was raised after it.
     const askedAtMs = clockMs();
-    const still = await store.renew(duty, server, held.term);
+    const still = await store.renew(writerDuty, server, held.term);
     if (!('term' in state) || state.term !== held.term) return;
     if (still) state.renewedMs = askedAtMs;
-    else leave('another server does', false);
+    else end('another server leads');
   }
 
   /** Looked at often: the watch over the own lease must not wait for a database that does not answer. */
   function look(): void {
-    if ('term' in state && clockMs() - state.renewedMs > stepDownAfterMs)
-      leave('its lease could not be renewed', false);
-    if (working !== null || state.kind === 'leaving') return;
-    if (clockMs() - askedMs < beatEveryMs || clockMs() < notBeforeMs) return;
+    if ('term' in state && clockMs() - state.renewedMs > stepDownAfterMs) end('its lease could not be renewed');
+    if (working !== null || state.kind === 'ended' || clockMs() - askedMs < beatEveryMs) return;
     askedMs = clockMs();
     working = ('term' in state ? renew(state) : tryToTake())
       .catch((error: unknown) => lines('warn', 'lease not asked', { cause: errorLine(error) }))
@@ -142,20 +145,24 @@ export function createSharedLeadership(options: SharedLeadershipOptions): Leader
   return {
     async start() {
       look();
+      // From now on, not after the first take-over: a long one needs its lease renewed too.
+      timer = setInterval(look, beatEveryMs / 4);
       await working;
       if ('taking' in state) await state.taking;
-      timer = setInterval(look, beatEveryMs / 4);
     },
     async stop() {
       stopping.abort();
       clearInterval(timer);
       await working;
-      leave('the server stops', true);
-      if (state.kind === 'leaving') await state.done;
+      if (!('term' in state)) return;
+      const { term, taking } = state;
+      const leads = await taking;
+      state = { kind: 'ended' };
+      if (leads) await handBack(term);
     },
     get leading() {
       return state.kind === 'leading';
     },
-    lost: () => leave('another server has gone on', false),
+    lost: () => end('another server has gone on'),
   };
 }

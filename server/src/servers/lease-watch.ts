@@ -39,10 +39,4 @@ export class LeaseWatch {
     const waitedMs = nowMs - this.#sinceMs!;
     return lease === null || lease.server === null || waitedMs >= this.#timing.takeOverAfterMs;
   }
-
-  /** After a lease was lost or given back: what was seen before counts no more. */
-  forget(): void {
-    this.#seen = null;
-    this.#sinceMs = null;
-  }
 }

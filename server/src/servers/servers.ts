@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Server } from '@luban/contracts';
 import type { Database } from '../platform/database/database.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
-import { createSharedLeadership, createSoleLeadership, duty, type Leadership, type Led } from './leadership.ts';
+import { createSharedLeadership, createSoleLeadership, type Leadership, type Led, writerDuty } from './leadership.ts';
 import { createLeasesStore } from './leases-store.ts';
 import type { ServerRole } from './server-role.ts';
 import { createServersStore, type ServerRow } from './servers-store.ts';
@@ -70,7 +70,7 @@ export function createServers(options: ServersOptions) {
     id,
     /** All that have beaten lately, this one first, and who leads. */
     async list(): Promise<Server[]> {
-      const leader = shared ? (await leases.lease(duty))?.server : id;
+      const leader = shared ? (await leases.lease(writerDuty))?.server : id;
       const shown = (row: Omit<ServerRow, 'beat'>, silentMs: number): Server => ({
         id: row.id,
         name: row.name,

@@ -67,6 +67,8 @@ export interface TelemetryStats {
   /** Age of the oldest sample that is not in the store yet; 0 when all are; null before the first is read. */
   readonly lagMs: number | null;
   readonly backlogRecords: number;
+  /** Everything below it in the log is stored. */
+  readonly storedPosition: number;
   /** `recovering`: tries again by itself; `broken`: for half a minute in vain. The log keeps everything meanwhile. */
   readonly state: 'ok' | 'recovering' | 'broken';
   readonly cause?: { readonly code: string; readonly detail: string };
@@ -319,6 +321,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         rowsPerSecond: recent.reduce((sum, { rows }) => sum + rows, 0) / 10,
         lagMs: oldestUs === undefined ? (anyRead ? 0 : null) : Math.max(0, (clock() - oldestUs) / 1000),
         backlogRecords: log.behind(writer.inserted),
+        storedPosition: writer.inserted,
         state,
         rolledUpToUs: rollups.stats().toUs,
         lateDays: rollups.stats().lateDays,

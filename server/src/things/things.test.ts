@@ -16,7 +16,14 @@ let model: Awaited<ReturnType<Things['addModel']>>;
 beforeAll(async () => {
   records = await openTestDatabase();
   await migrate(records.database, { ...counterMigrations, ...thingMigrations });
-  things = await createThings({
+  things = await openThings();
+  model = await addModel('press');
+});
+afterAll(() => records.close());
+
+/** As each server of a platform has them in memory. */
+const openThings = () =>
+  createThings({
     database: records.database,
     sealer: openSealer(join(records.directory, 'seal.key')),
     now: () => 1_790_000_000_000,
@@ -24,9 +31,6 @@ beforeAll(async () => {
     gone: () => undefined,
     pointsGone: async () => undefined,
   });
-  model = await addModel('press');
-});
-afterAll(() => records.close());
 
 function addModel(key: string) {
   const property = { key: 'p', name: { zh: '点', en: 'Point' }, type: 'number', unit: null, range: null };
@@ -70,14 +74,7 @@ test('of two keys with the same login at once one is issued', async () => {
 });
 
 test('of births at once each thing is made once, with one model, at both servers that hear them', async () => {
-  const other = await createThings({
-    database: records.database,
-    sealer: openSealer(join(records.directory, 'seal.key')),
-    now: () => 1_790_000_000_000,
-    dismiss: () => undefined,
-    gone: () => undefined,
-    pointsGone: async () => undefined,
-  });
+  const other = await openThings();
   const edge = { id: 'edge:00000000000000000000', number: 77 } as never;
   const property = (key: string) => ({
     ...{ key, source: key, name: { zh: key, en: key }, type: 'number', unit: null, range: null },
