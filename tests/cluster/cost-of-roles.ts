@@ -122,7 +122,9 @@ function natsServers(): number[] {
     .filter((name) => {
       try {
         return readFileSync(`/proc/${name}/comm`, 'utf8').trim() === 'nats-server';
-      } catch {
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && (error as NodeJS.ErrnoException).code !== 'ESRCH')
+          throw error;
         return false; // it ended while we looked
       }
     })

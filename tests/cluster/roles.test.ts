@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { EdgeAccount } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTestLog } from '../../server/src/log/log.test-support.ts';
 import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
-import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
+import { AcknowledgedSet, allReadings } from '../fixtures/acknowledged-set.ts';
 import { createApiClient } from '../fixtures/api-client.ts';
+import { createCounterDevice } from '../fixtures/counter-device.ts';
 import { createEdgeProcess } from '../fixtures/edge-process.ts';
-import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
+import { sendByHttp } from '../fixtures/http-sender.ts';
+import { addCounterDevice, addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -43,35 +45,6 @@ afterAll(async () => {
 const ready = async ({ url }: Platform) => (await createApiClient(url).request('GET', '/health/ready')).body;
 const leads = (one: Platform) => until(async () => (await ready(one)).state === 'ready', 'it leads', 60_000);
 
-/** Ten numbered samples a request to either door until `stop`; what is not acknowledged is sent again. */
-async function send(stop: AbortSignal): Promise<void> {
-  const series = thing.series[0]!;
-  const headers = { authorization: `Bearer ${thing.key}` };
-  for (let number = 0, turn = 0; !stop.aborted; turn++) {
-    const samples = Array.from({ length: 10 }, (_, i) => ({
-      timeUs: startUs + (number + i) * 1000,
-      value: number + i,
-    }));
-    for (const { timeUs, value } of samples) set.sent(series, timeUs, value);
-    const body = {
-      samples: samples.map(({ timeUs, value }) => ({
-        time: new Date(timeUs / 1000).toISOString(),
-        values: { p0: value },
-      })),
-    };
-    const status = await createApiClient(doors[turn % 2]!.url)
-      .request('POST', '/api/v1/samples', { body, headers })
-      .then((answer) => answer.status)
-      .catch(() => 0);
-    if (status !== 200) await setTimeout(50);
-    else {
-      for (const { timeUs, value } of samples) set.acknowledged(series, timeUs, value);
-      number += 10;
-      await setTimeout(5);
-    }
-  }
-}
-
 test('each role answers for its own part only, and says so', async () => {
   const door = createApiClient(doors[0]!.url);
   expect((await ready(doors[0]!)).parts.map(({ name }: { name: string }) => name)).toEqual([
@@ -94,9 +67,13 @@ test('each role answers for its own part only, and says so', async () => {
   await expect.poll(all).toEqual(['api,writer', 'api,writer leads', 'door', 'door']);
 });
 
-test('doors and writers are killed in turn: all that was acknowledged is stored, once, and edges are seen through any door', async () => {
+test('doors and leaders are killed, stopped and frozen in turn: all that was acknowledged is stored once, and the books add up', async () => {
   const [first, second] = [writers[0]!, writers[1]!];
   const edge = await createEdgeProcess(first.api, { platform: doors[0]!.url, mqttPort: doors[0]!.mqttPort });
+  const device = await createCounterDevice();
+  const counted = await addThing(first.api, 'COUNTER-1');
+  const counter = { name: 'Counter', edge: edge.id, thing: counted.id, port: device.port, pollIntervalMs: 50 };
+  await addCounterDevice(first.api, counter);
   await edge.start();
   const connected = (api: typeof first.api) => async () =>
     (await api.get('/api/v1/edges')).items.some((one: { connected: boolean; report: unknown }) => {
@@ -105,7 +82,8 @@ test('doors and writers are killed in turn: all that was acknowledged is stored,
   await until(connected(first.api), 'the api sees an edge that is connected to a door', 30_000);
 
   const stop = new AbortController();
-  const sending = send(stop.signal);
+  const url = (turn: number) => doors[turn % 2]!.url;
+  const sending = sendByHttp({ thing, set, startUs, url, stop: stop.signal });
   const progress = async (more: number) => {
     const before = set.count().acknowledged;
     await until(() => set.count().acknowledged > before + more, `${more} more are acknowledged`, 60_000);
@@ -125,13 +103,31 @@ test('doors and writers are killed in turn: all that was acknowledged is stored,
   // A writer that is stopped in good order hands over at once.
   await second.stop();
   await leads(first);
+  await second.start();
   await progress(200);
+  // One that is frozen is taken over from, and ends by itself when it wakes.
+  process.kill(first.pid(), 'SIGSTOP');
+  await leads(second);
+  process.kill(first.pid(), 'SIGCONT');
+  await until(() => first.output().includes('"event":"ends"'), 'the leader that was frozen ends');
+  await progress(300);
   stop.abort();
   await sending;
-  const last = createApiClient(first.url, api.cookie());
-  await until(async () => (await set.compare(last)).length === 0, 'all is visible');
-  await until(async () => (await last.get('/api/v1/flow')).log.backlogRecords === 0, 'the store has caught up');
-  expect(await set.compare(last)).toEqual([]);
-  await until(connected(last), 'the edge is seen by the new leader');
+  await until(async () => (await set.compare(api)).length === 0, 'all is visible');
+  await until(async () => (await api.get('/api/v1/flow')).log.backlogRecords === 0, 'the store has caught up');
+  expect(await set.compare(api)).toEqual([]);
+  await until(connected(api), 'the edge is seen by the new leader');
+
+  await device.proxy.refuse();
+  const account = (): Promise<EdgeAccount> => api.get(`/api/v1/edges/${edge.id}/account`);
+  let stored = 0;
+  await until(async () => {
+    const { edge: told } = await account();
+    stored = (await allReadings(api, counted.series[0]!)).length;
+    return told?.backlog === 0 && told.acknowledged === stored && told.collected === stored;
+  }, 'all that the edge collected is stored, and it knows');
+  const { platform, check } = await account();
+  expect([platform.received - platform.repeated, check]).toEqual([stored, { state: 'ok', difference: 0 }]);
   await edge.remove();
-}, 240_000);
+  await device.close();
+}, 300_000);

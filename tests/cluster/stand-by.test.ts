@@ -1,9 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTestLog } from '../../server/src/log/log.test-support.ts';
 import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
 import { createApiClient } from '../fixtures/api-client.ts';
+import { sendByHttp } from '../fixtures/http-sender.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
@@ -34,35 +34,8 @@ afterAll(async () => {
   await records.remove();
 });
 
-/** Ten numbered samples a request until `stop`; what is not acknowledged is sent again. */
-async function send(to: Platform, from: number, stop: AbortSignal): Promise<number> {
-  const device = createApiClient(to.url);
-  const series = thing.series[0]!;
-  let number = from;
-  while (!stop.aborted) {
-    const samples = Array.from({ length: 10 }, (_, i) => ({
-      timeUs: startUs + (number + i) * 1000,
-      value: number + i,
-    }));
-    for (const { timeUs, value } of samples) set.sent(series, timeUs, value);
-    const body = {
-      samples: samples.map(({ timeUs, value }) => ({
-        time: new Date(timeUs / 1000).toISOString(),
-        values: { p0: value },
-      })),
-    };
-    const headers = { authorization: `Bearer ${thing.key}` };
-    const status = await device
-      .request('POST', '/api/v1/samples', { body, headers })
-      .then((answer) => answer.status)
-      .catch(() => 0);
-    if (status === 200) {
-      for (const { timeUs, value } of samples) set.acknowledged(series, timeUs, value);
-      number += 10;
-    } else await setTimeout(50);
-  }
-  return number;
-}
+const send = (to: Platform, from: number, stop: AbortSignal) =>
+  sendByHttp({ thing, set, startUs, url: () => to.url, from, stop });
 
 test('a stand-by with an empty data folder goes on where a killed platform stopped: all that was acknowledged, once', async () => {
   const stopFirst = new AbortController();

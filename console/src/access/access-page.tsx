@@ -14,6 +14,7 @@ import { useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
 import { AccessKeyForm } from './access-key-form.tsx';
 import { CertificatesPanel } from './certificates-panel.tsx';
+import { MadeBy } from './made-by.tsx';
 import './access.css';
 
 /** What others come in by: the keys of programs, and client certificates. */
@@ -114,12 +115,7 @@ function KeyTable({ items, mayWrite }: { items: readonly AccessKey[]; mayWrite: 
             <td className="second nowrap">
               {key.lastUsedAt === null ? t(shared.never) : <Day timeMs={Date.parse(key.lastUsedAt)} />}
             </td>
-            <td className="second">
-              <div className="nowrap">
-                <Day timeMs={Date.parse(key.createdAt)} />
-              </div>
-              <div>{key.createdBy.name}</div>
-            </td>
+            <MadeBy of={key} />
             <td className="right">
               {mayWrite && key.revokedAt === null && (
                 <Button size="small" danger type="text" onClick={() => confirm(key)}>

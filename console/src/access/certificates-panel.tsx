@@ -7,13 +7,13 @@ import { textOf } from '../api/api-error.ts';
 import { clientCertificatesQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
-import { Day } from '../design/moment.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
 import { accessTexts } from '../language/access-texts.ts';
 import { certificateTexts as texts } from '../language/certificate-texts.ts';
 import { useText } from '../language/language.tsx';
 import { shared } from '../language/shared-texts.ts';
 import { CertificateForm } from './certificate-form.tsx';
+import { MadeBy } from './made-by.tsx';
 
 /** The client certificates that stand for a thing, an edge or an access key. */
 export function CertificatesPanel({ mayWrite }: { mayWrite: boolean }) {
@@ -114,12 +114,7 @@ function CertificateTable({ items, mayWrite }: { items: readonly ClientCertifica
                 <span className="tag plain">{t(accessTexts.revoked)}</span>
               )}
             </td>
-            <td className="second">
-              <div className="nowrap">
-                <Day timeMs={Date.parse(one.createdAt)} />
-              </div>
-              <div>{one.createdBy.name}</div>
-            </td>
+            <MadeBy of={one} />
             <td className="right nowrap">
               {mayWrite && (
                 <>
