@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
-import { Button, Form, Input, Modal, Segmented, Select } from 'antd';
+import { App, Button, Form, Input, Modal, Segmented, Select } from 'antd';
 import { useRef } from 'react';
 import { accessKeysQuery, edgesQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
@@ -129,6 +129,7 @@ function HolderSelect({ kind, value, onChange }: HolderSelectProps) {
 
 function FileButton({ take }: { take: (text: string) => void }) {
   const t = useText();
+  const { message } = App.useApp();
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -138,8 +139,9 @@ function FileButton({ take }: { take: (text: string) => void }) {
         accept=".pem,.crt,.cer"
         style={{ display: 'none' }}
         onChange={({ target }) => {
-          void target.files?.[0]?.text().then(take);
+          const file = target.files?.[0];
           target.value = '';
+          file?.text().then(take, (error: Error) => message.error(`${file.name}: ${error.message}`));
         }}
       />
       <Button size="small" onClick={() => input.current?.click()}>
