@@ -13,14 +13,14 @@ import { createEdges, createPresences, createPresencesStore, createSharedPresenc
 import { createFlow } from './flow/flow.ts';
 import { createIdentity, type NumberedTenant } from './identity/identity.ts';
 import { createImports } from './imports/imports.ts';
-import { createIngest } from './ingest/ingest.ts';
+import { createIngest, traceIngest } from './ingest/ingest.ts';
 import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedValues } from './ingest/refused-values.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createLive } from './live/live.ts';
-import { ledOffsets, openLog } from './log/log.ts';
+import { ledOffsets, openLog, traceAppends } from './log/log.ts';
 import { meterHttp } from './metrics/http-meter.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
 import { createOperating } from './operating.ts';
@@ -36,6 +36,7 @@ import { openKeyFile } from './platform/key-file.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
 import { type Certificates, createCertificates } from './platform/tls/certificates.ts';
+import { createTracing, traceLines } from './platform/tracing/tracing.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
 import { openRecords } from './records.ts';
@@ -68,9 +69,11 @@ interface Ports {
  * The platform: every feature made and joined, in the order of a sample's path. All of them are there on every server;
  * its roles say which are started and which routes it has.
  */
-export async function createApp({ config, lines, launcher, nowUs, end }: AppOptions) {
+export async function createApp({ config, lines: write, launcher, nowUs, end }: AppOptions) {
   const nowMs = () => Math.floor(nowUs() / 1000);
-  const { data, changes, database } = await openRecords({ config, lines, nowMs });
+  const tracing = config.tracing === null ? undefined : createTracing(config.tracing, write);
+  const lines = tracing === undefined ? write : traceLines(write, tracing);
+  const { data, changes, database } = await openRecords({ config, tracing, lines, nowMs });
   const has = (...roles: ServerRole[]) => roles.some((role) => config.roles.includes(role));
   const servers = createServers({
     ...{ database, version, nowMs, lines },
@@ -143,7 +146,9 @@ export async function createApp({ config, lines, launcher, nowUs, end }: AppOpti
     nowUs,
     lines,
   });
-  const ingest = createIngest({ log, directory: things.directory, nowUs, lines });
+  const appends = tracing === undefined ? log : traceAppends(log, tracing);
+  const untraced = createIngest({ log: appends, directory: things.directory, nowUs, lines });
+  const ingest = tracing === undefined ? untraced : traceIngest(untraced, tracing);
   const refused = createRefusedValues({ nowMs, lines });
   const certificates = config.tls && createCertificates({ files: config.tls.files, now: nowMs, lines });
   const mqtt = createMqttIngest({
@@ -160,6 +165,7 @@ export async function createApp({ config, lines, launcher, nowUs, end }: AppOpti
     refused,
     nowUs,
     lines,
+    tracing,
   });
   const retention = await createRetention({ database, things, nowMs, lines, tenants: () => identity.tenants() });
   // Whose commit is refused has been overtaken.
@@ -173,6 +179,7 @@ export async function createApp({ config, lines, launcher, nowUs, end }: AppOpti
     consumer: stored,
     clock: nowUs,
     keepFrom: retention.keepFrom,
+    tracing,
     onFault: (fault) => lines('error', 'telemetry fault', { code: fault.code, cause: fault.message }),
   });
   const jobs = createJobs({ database, nowMs, lines });
@@ -228,7 +235,7 @@ export async function createApp({ config, lines, launcher, nowUs, end }: AppOpti
     return bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer);
   }
   const operatorDoor = createOperatorDoor({ directory: config.dataDirectory, lines });
-  const http = createHttp({ authenticate, isOperator: operatorDoor.isOperator, log: lines });
+  const http = createHttp({ authenticate, isOperator: operatorDoor.isOperator, log: lines, tracing });
   const upgrades = createUpgrades(lines);
   upgrades.serve(http.server);
   if (has('api')) live.start(upgrades);
@@ -272,7 +279,7 @@ export async function createApp({ config, lines, launcher, nowUs, end }: AppOpti
     leads: () => leadership.leading,
     tenants: () => identity.tenants(),
     probeRecords: () => probeDatabase(database),
-    ...{ http, httpMeter, ingest, log, telemetry, accounting, nowMs, lines },
+    ...{ http, httpMeter, ingest, log, telemetry, accounting, tracing, nowMs, lines },
   });
   await registerConsoleFiles(http, config.roles);
 
@@ -357,6 +364,7 @@ export async function createApp({ config, lines, launcher, nowUs, end }: AppOpti
       await changes.stop();
       await database.destroy();
       await data.release();
+      await tracing?.stop();
     },
   };
 }

@@ -75,3 +75,36 @@ test('a server with some roles only needs engines that several servers can share
   for (const LUBAN_ROLES of [',', 'door,api', 'writer'])
     expect(() => readConfig({ ...engines, LUBAN_ROLES })).toThrow('LUBAN_ROLES');
 });
+
+test('traces go nowhere without a collector, and where OpenTelemetry’s own settings say with one', () => {
+  expect(readConfig({ OTEL_TRACES_SAMPLER_ARG: '1' }).tracing).toBeNull();
+  expect(readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }).tracing).toEqual({
+    url: 'http://collector:4318/v1/traces',
+    headers: {},
+    ratio: 0,
+    serviceName: 'luban',
+  });
+  expect(
+    readConfig({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector/here',
+      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20se4ret, x-scope = plant',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+      OTEL_SERVICE_NAME: 'plant-1',
+    }).tracing,
+  ).toEqual({
+    url: 'https://collector/here',
+    headers: { authorization: 'Bearer se4ret', 'x-scope': 'plant' },
+    ratio: 0.25,
+    serviceName: 'plant-1',
+  });
+  expect(() => readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' })).toThrow('OTEL_EXPORTER_OTLP_ENDPOINT');
+  expect(() => readConfig({ OTEL_TRACES_SAMPLER_ARG: '1.5' })).toThrow('OTEL_TRACES_SAMPLER_ARG');
+  let told = '';
+  try {
+    readConfig({ OTEL_EXPORTER_OTLP_HEADERS: 'se4ret' });
+  } catch (error) {
+    told = (error as Error).message;
+  }
+  expect(told).toContain('OTEL_EXPORTER_OTLP_HEADERS: must look like');
+  expect(told).not.toContain('se4ret');
+});

@@ -3,10 +3,14 @@ import { z } from 'zod';
 import { parseNatsAddress } from './log/nats-address.ts';
 import { isPostgresAddress } from './platform/database/postgres-address.ts';
 import type { CertificateFiles } from './platform/tls/certificates.ts';
+import type { TracingConfig } from './platform/tracing/tracing.ts';
 import { type ServerRole, serverRoles } from './servers/server-role.ts';
 import { parseClickhouseAddress } from './telemetry/clickhouse-address.ts';
 
 const file = z.string().min(1).optional();
+const webAddress = z
+  .union([z.literal(''), z.url({ protocol: /^https?$/ })], { error: 'must look like http://127.0.0.1:4318' })
+  .default('');
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /**
@@ -79,8 +83,46 @@ const schema = z.object({
     .default('loopback')
     .describe('Who may read /metrics: nobody, a collector on this machine, whoever has LUBAN_METRICS_TOKEN'),
   LUBAN_METRICS_TOKEN: z.string().min(16).max(200).regex(/^\S+$/, 'must have no space').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webAddress.describe(
+    'Collector that takes traces by OTLP over HTTP, as http://127.0.0.1:4318; without one nothing is sent',
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: webAddress.describe('The same with its whole path, where that is not /v1/traces'),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const headers = headersOf(text);
+      if (headers !== null) return headers;
+      context.issues.push({ code: 'custom', message: 'must look like name=value,name=value', input: '' });
+      return z.NEVER;
+    })
+    .describe('What the collector wants to see, as authorization=Bearer%20…'),
+  OTEL_SERVICE_NAME: z.string().min(1).default('luban'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('What part of the work is traced of which nobody asked it; 0: only requests that ask for it'),
   LUBAN_DEMO: z.enum(['', '1']).default('').describe('1: print a one-time sign-in link and add the demo plant'),
 });
+
+/** Percent-encoded values, as in the OpenTelemetry specification. Null where it is none. */
+function headersOf(text: string): Record<string, string> | null {
+  try {
+    return Object.fromEntries(
+      text.split(',').flatMap((part) => {
+        if (part.trim() === '') return [];
+        const [, name = '', value = ''] = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=(.*)$/.exec(part) ?? [];
+        if (name === '') throw new URIError(part);
+        return [[name.toLowerCase(), decodeURIComponent(value.trim())]];
+      }),
+    );
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
 
 export interface TlsConfig {
   readonly files: CertificateFiles;
@@ -107,6 +149,8 @@ export interface ServerConfig {
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
+  /** Null: nothing is traced, and nothing is sent. */
+  readonly tracing: TracingConfig | null;
   readonly demo: boolean;
   readonly roles: readonly ServerRole[];
   /** Whether records, log and telemetry are on engines that several servers can use at once. */
@@ -144,9 +188,22 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },
+    tracing: tracingOf(values),
     demo: values.LUBAN_DEMO === '1',
     ...rolesOf(values),
   };
+}
+
+function tracingOf(values: z.output<typeof schema>): TracingConfig | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = values;
+  const url = whole || (base && `${base.replace(/\/+$/, '')}/v1/traces`);
+  if (url === '') return null;
+  const {
+    OTEL_EXPORTER_OTLP_HEADERS: headers,
+    OTEL_TRACES_SAMPLER_ARG: ratio,
+    OTEL_SERVICE_NAME: serviceName,
+  } = values;
+  return { url, headers, ratio, serviceName };
 }
 
 function rolesOf(values: z.output<typeof schema>): Pick<ServerConfig, 'roles' | 'shared'> {

@@ -11,6 +11,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { registerMetricsRoutes } from './metrics/metrics-routes.ts';
 import type { Http } from './platform/http/http.ts';
 import type { LogLines } from './platform/log-lines.ts';
+import type { Tracing } from './platform/tracing/tracing.ts';
 import { version } from './platform/version.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -26,6 +27,7 @@ interface OperatingOptions
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly accounting: Accounting;
+  readonly tracing: Tracing | undefined;
   readonly nowMs: () => number;
   readonly lines: LogLines;
 }
@@ -33,7 +35,7 @@ interface OperatingOptions
 /** What the people have who keep the platform running: health, backup, metrics, each with its routes. */
 export function createOperating(options: OperatingOptions): { start(): Promise<void>; stop(): Promise<void> } {
   const { config, http, httpMeter, door, doors, leads, watchers, tenants, probeRecords } = options;
-  const { ingest, log, telemetry, accounting, nowMs, lines } = options;
+  const { ingest, log, telemetry, accounting, tracing, nowMs, lines } = options;
   const loop = watchEventLoop();
   const follows = config.roles.includes('writer') ? telemetry : null;
   const backup = createBackup({
@@ -68,6 +70,7 @@ export function createOperating(options: OperatingOptions): { start(): Promise<v
       watchers,
       loop,
       tenants,
+      tracing,
       nowMs,
     }),
   );

@@ -31,6 +31,8 @@ function noRefusals(): IngestCounts['refused'] {
   return { malformed: none(), 'not-authorized': none(), unavailable: none() };
 }
 
+export { traceIngest } from './traced-ingest.ts';
+
 export type Ingest = ReturnType<typeof createIngest>;
 
 /** A source clock may be ahead by this much; what claims to be from further in the future would hide every later value. */

@@ -17,6 +17,7 @@ import { Refusal } from '../platform/errors.ts';
 import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import type { CertificateName } from '../platform/tls/revocation-list.ts';
+import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Things } from '../things/things.ts';
 import { createDialects } from './dialects.ts';
 import type { Ingest, IngestOutcome } from './ingest.ts';
@@ -34,6 +35,7 @@ import { createMqttOwners, createOwnerCheck } from './mqtt-owners.ts';
 import { createMqttSignIn } from './mqtt-sign-in.ts';
 import { mayListen, useOf } from './mqtt-topics.ts';
 import type { RefusedValues } from './refused-values.ts';
+import { tracePublish } from './traced-ingest.ts';
 
 type Peer = MqttPeer<MqttIdentity>;
 
@@ -55,6 +57,7 @@ interface MqttIngestOptions {
   refused: RefusedValues;
   nowUs: () => number;
   lines: LogLines;
+  tracing?: Tracing | undefined;
 }
 
 const expiryCheckMs = 1000;
@@ -81,6 +84,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     refused,
     nowUs,
     lines,
+    tracing,
   } = options;
   const edgePeers = new Map<EdgeId, Peer>();
   const dialects = createDialects({
@@ -103,11 +107,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     maySubscribe: (identity, filter) =>
       mayListen(identity, filter) ||
       (identity.kind !== 'access' && dialects.some((dialect) => dialect.maySubscribe(identity, filter))),
-    publish(peer, topic, payload) {
-      if (!isMachine(peer)) return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic}` };
-      if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
-      return publishOther(peer, topic, payload);
-    },
+    publish: tracing === undefined ? publish : tracePublish(publish, tracing),
     subscribed(peer, filter) {
       if (!isMachine(peer)) return;
       for (const dialect of dialects) dialect.subscribed?.(peer, filter);
@@ -125,6 +125,12 @@ export function createMqttIngest(options: MqttIngestOptions) {
       lines('warn', 'edge gone', { edge: peer.identity.edge, reason });
     },
   };
+
+  function publish(peer: Peer, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
+    if (!isMachine(peer)) return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic}` };
+    if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
+    return publishOther(peer, topic, payload);
+  }
 
   async function publishOther(
     peer: MqttPeer<MachineIdentity>,

@@ -6,6 +6,7 @@ export { ledOffsets } from './led-offsets.ts';
 export type { Log, OffsetStore, SampleLog } from './log-contract.ts';
 export type { LogRecord } from './log-record.ts';
 export { parseNatsAddress } from './nats-address.ts';
+export { traceAppends } from './traced-appends.ts';
 
 /** The platform's durable log, on the engine that the address asks for. */
 export function openLog({ address, ...options }: LogOptions): Promise<Log> {

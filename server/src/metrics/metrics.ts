@@ -1,6 +1,7 @@
 import type { Accounting } from '../accounting/accounting.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Log } from '../log/log.ts';
+import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { watchEventLoop } from './event-loop.ts';
 import type { meterHttp } from './http-meter.ts';
@@ -42,6 +43,7 @@ interface MetricsOptions {
   loop: ReturnType<typeof watchEventLoop>;
   /** By its number. */
   tenants: () => Promise<readonly { id: string; number: number }[]>;
+  tracing: Pick<Tracing, 'counts'> | undefined;
   nowMs: () => number;
 }
 
@@ -162,6 +164,17 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
       );
   }
 
+  function traced(text: MetricText, tracing: Pick<Tracing, 'counts'>): void {
+    const { exported, dropped } = tracing.counts();
+    text
+      .counter('luban_trace_spans_exported_total', 'Spans that the collector of traces has taken.', exported)
+      .counter('luban_trace_spans_dropped_total', 'Spans that the collector did not get or did not take, by reason.', [
+        [{ reason: 'full' }, dropped.full],
+        [{ reason: 'failed' }, dropped.failed],
+        [{ reason: 'rejected' }, dropped.rejected],
+      ]);
+  }
+
   function processed(text: MetricText): void {
     const memory = process.memoryUsage();
     const cpu = process.cpuUsage();
@@ -198,6 +211,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
     await logged(text);
     if (telemetry !== null) stored(text, telemetry);
     text.gauge('luban_leads', '1 on the server that stores for all of them.', options.leads() ? 1 : 0);
+    if (options.tracing !== undefined) traced(text, options.tracing);
     processed(text);
     return text.toString();
   };

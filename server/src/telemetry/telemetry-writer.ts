@@ -23,7 +23,7 @@ export interface TelemetryWriterOptions {
   readonly onRecord: (record: LogRecord) => void;
   /** What else must be durable before the log may forget. */
   readonly beforeCommit: () => Promise<void>;
-  readonly onInserted: (rows: number, milliseconds: number) => void;
+  readonly onInserted: (block: { from: number; to: number; rows: number }, milliseconds: number) => void;
   readonly onFault: (fault: TelemetryFault) => void;
 }
 
@@ -200,7 +200,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     replay = undefined;
     fresh.drop();
     inserted = fresh.open || fresh.sealed ? block.to : Math.max(block.to, readPosition);
-    options.onInserted(block.rows, performance.now() - startedMs);
+    options.onInserted(block, performance.now() - startedMs);
     wakeReader();
   }
 

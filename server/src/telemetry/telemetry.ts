@@ -4,6 +4,7 @@ import type { Bucket } from '@luban/contracts';
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { Histogram } from '../platform/histogram.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
+import type { Tracing } from '../platform/tracing/tracing.ts';
 import { createChdbEngine } from './chdb-engine.ts';
 import { parseClickhouseAddress } from './clickhouse-address.ts';
 import { createClickhouseEngine } from './clickhouse-engine.ts';
@@ -49,6 +50,7 @@ export interface TelemetryOptions {
   readonly blockRows?: number;
   /** … or is so old (default 2,000). */
   readonly blockAgeMs?: number;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Bytes are of a row on disk, over all tenants; null while there is none. */
@@ -159,7 +161,7 @@ function damagedStart(error: unknown, directory: string): unknown {
 }
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  const { directory, log, consumer, onFault } = options;
+  const { directory, log, consumer, onFault, tracing } = options;
   const clock = options.clock ?? (() => Date.now() * 1000);
   const blockRows = options.blockRows ?? 100_000;
   const listeners = new Set<(record: LogRecord) => void>();
@@ -235,7 +237,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       anyRead = true;
       for (const listener of listeners) listener(record);
     },
-    onInserted(rows, milliseconds) {
+    onInserted(block, milliseconds) {
+      const { rows } = block;
+      tracing?.block('telemetry insert', block, { 'luban.samples': rows }, milliseconds);
       insertedRows += rows;
       inserts.observe(milliseconds / 1000);
       insertions.push({ atMs: performance.now(), rows });
@@ -243,6 +247,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     onFault,
   });
+
+  function traced<Asked extends unknown[], Answer>(name: string, read: (...asked: Asked) => Promise<Answer>) {
+    if (tracing === undefined) return read;
+    return (...asked: Asked) => tracing.part(`telemetry ${name}`, {}, () => read(...asked));
+  }
 
   function recentInsertions() {
     return insertions.filter(({ atMs }) => performance.now() - atMs < 10_000);
@@ -303,11 +312,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await engine.stop();
     },
     latest: (tenant, series) => latest.get(tenant, series),
-    range: reads.range,
-    count: reads.count,
+    range: traced('range', reads.range),
+    count: traced('count', reads.count),
     scan: reads.scan,
-    before: reads.before,
-    buckets: reads.buckets,
+    before: traced('before', reads.before),
+    buckets: traced('buckets', reads.buckets),
     stats() {
       measure();
       const recent = recentInsertions();

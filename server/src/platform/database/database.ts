@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely, type Migration, Migrator, SqliteAdapter, SqliteDialect, sql } from 'kysely';
+import { Kysely, type Logger, type Migration, Migrator, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import Libsql from 'libsql';
 import { StartRefusal } from '../start-refusal.ts';
 import { openPostgres } from './postgres.ts';
@@ -14,15 +14,15 @@ export type Database = Kysely<{}>;
  * Opens the records: PostgreSQL for an address `postgres://…`, SQLite for a file. Queries and migrations use only what
  * both have. Whole numbers come as numbers, text sorts by its bytes, and a transaction is as if it were alone: on
  * PostgreSQL what it runs may run again, so it touches nothing but the database.
- * `writer` names who writes, for `RecordChanges`.
+ * `writer` names who writes, for `RecordChanges`; `log` hears of each statement that was run.
  * A PostgreSQL that cannot be reached makes queries throw Refusal `records.unavailable`; they work again when it is back.
  */
-export function openDatabase(location: string, writer = 'luban'): Database {
-  return isPostgresAddress(location) ? openPostgres(location, writer) : openSqlite(location);
+export function openDatabase(location: string, writer = 'luban', log: Logger | undefined = undefined): Database {
+  return isPostgresAddress(location) ? openPostgres(location, writer, log) : openSqlite(location, log);
 }
 
 /** SQLite (libsql). What is committed is on disk: WAL with full sync. */
-function openSqlite(file: string): Database {
+function openSqlite(file: string, log: Logger | undefined): Database {
   mkdirSync(dirname(file), { recursive: true });
   // It holds what edges sign in to devices with: nobody else on this machine reads it. SQLite's own files follow suit.
   closeSync(openSync(file, 'a', 0o600));
@@ -44,7 +44,7 @@ function openSqlite(file: string): Database {
       connection.close();
     },
   };
-  return new Kysely({ dialect: new SqliteDialect({ database }) });
+  return new Kysely({ dialect: new SqliteDialect({ database }), ...(log && { log }) });
 }
 
 /** The records in SQLite's `file`, which is only read: no upgrade, no repair, nothing is written. */

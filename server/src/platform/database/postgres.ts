@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
+import { Kysely, type Logger, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { Refusal } from '../errors.ts';
 import { ByteOrderCompiler } from './byte-order.ts';
@@ -10,7 +10,7 @@ const queryTimeoutMs = 60_000;
 const maxConnections = 20;
 
 /** Opens PostgreSQL at an address. Nothing is asked yet: the first query connects. */
-export function openPostgres(address: string, writer: string): Database {
+export function openPostgres(address: string, writer: string, log?: Logger): Database {
   const pool = new pg.Pool({
     connectionString: address,
     max: maxConnections,
@@ -32,7 +32,7 @@ export function openPostgres(address: string, writer: string): Database {
   })({
     pool: { connect: () => connect(pool), end: () => pool.end() },
   });
-  return repeatTransactions(new Kysely({ dialect }));
+  return repeatTransactions(new Kysely({ dialect, ...(log && { log }) }));
 }
 
 async function connect(pool: pg.Pool): Promise<PostgresPoolClient> {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
@@ -14,6 +13,9 @@ import type { Actor, Need } from '../actor.ts';
 import { type ErrorCode, errorText, Refusal } from '../errors.ts';
 import { checkDepth } from '../json.ts';
 import { errorLine, type LogLines } from '../log-lines.ts';
+import { newTraceId, parseTraceparent } from '../tracing/trace-context.ts';
+import type { Tracing } from '../tracing/tracing.ts';
+import { traceRequests } from './traced-requests.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,17 +43,20 @@ export function createHttp(options: {
   authenticate: Authenticate;
   isOperator: (request: FastifyRequest) => boolean;
   log: LogLines;
+  tracing?: Tracing | undefined;
 }) {
   const app = Fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    genReqId: () => randomUUID(),
+    // A request's id is that of its trace, whether or not the trace is recorded.
+    genReqId: ({ headers }) => parseTraceparent(headers.traceparent)?.traceId ?? newTraceId(),
     logger: false,
     routerOptions: { maxParamLength: 300 },
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('actor', null);
+  if (options.tracing !== undefined) traceRequests(app, options.tracing);
   app.register(cookie);
   app.register(helmet, {
     contentSecurityPolicy: {

@@ -1,0 +1,51 @@
+import type { Tracing } from '../platform/tracing/tracing.ts';
+import type { Ingest, IngestOutcome, Sender } from './ingest.ts';
+import type { MqttDoorHandlers } from './mqtt/mqtt-door.ts';
+import type { MqttIdentity } from './mqtt-identity.ts';
+
+/** Ingest with a span of each batch that is traced. */
+export function traceIngest(ingest: Ingest, tracing: Tracing): Ingest {
+  function traced<Given>(accept: (sender: Sender, given: Given) => IngestOutcome | Promise<IngestOutcome>) {
+    return (sender: Sender, given: Given) => {
+      if (tracing.current() === undefined) return accept(sender, given);
+      return tracing.part('ingest accept', {}, async (span) => {
+        const outcome = await accept(sender, given);
+        if (span !== undefined && outcome.ok) span.attributes['luban.samples'] = outcome.accepted;
+        else if (span !== undefined && !outcome.ok) span.failure = outcome.reason;
+        return outcome;
+      });
+    };
+  }
+  return {
+    ...ingest,
+    accept: traced(ingest.accept),
+    acceptSamples: async (sender, given) => traced(ingest.acceptSamples)(sender, given),
+    acceptColumns: async (sender, batch) => traced(ingest.acceptColumns)(sender, batch),
+  };
+}
+
+type Publish = MqttDoorHandlers<MqttIdentity>['publish'];
+
+/** What takes MQTT messages, with a span of each one that is traced: by the ratio, since messages carry no trace here. */
+export function tracePublish(publish: Publish, tracing: Tracing): Publish {
+  return (peer, topic, payload) => {
+    const root = tracing.root('mqtt publish', { kind: 'consumer' });
+    if (root === undefined) return publish(peer, topic, payload);
+    Object.assign(root.attributes, {
+      'messaging.system': 'mqtt',
+      'messaging.destination.name': topic,
+      'messaging.message.body.size': payload.length,
+      'luban.tenant': peer.identity.tenant,
+      'luban.actor': peer.identity.kind,
+    });
+    return tracing.within(root, async () => {
+      try {
+        const outcome = await publish(peer, topic, payload);
+        if (!outcome.ok) root.failure = outcome.reason;
+        return outcome;
+      } finally {
+        tracing.endRoot(root);
+      }
+    });
+  };
+}
