@@ -228,6 +228,7 @@ test('a viewer reads, and changes nothing but the own account', async () => {
     'GET /api/v1/client-certificates',
     'GET /api/v1/things/{id}/keys',
     'GET /api/v1/users',
+    'GET /api/v1/users/{id}',
     'GET /metrics',
     ...notForTenants,
   ];

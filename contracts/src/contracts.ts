@@ -9,6 +9,7 @@ export * from './device.ts';
 export * from './device-protocols/modbus-tcp.ts';
 export * from './device-protocols/opc-ua.ts';
 export * from './edge.ts';
+export * from './entity-tag.ts';
 export * from './flow.ts';
 export * from './health.ts';
 export * from './id.ts';

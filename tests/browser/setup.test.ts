@@ -88,3 +88,34 @@ test('the owner sees an MQTT client that is away with what waits for it, and end
   expect(await text()).toContain('sender');
   expect(faults).toEqual([]);
 });
+
+test('of two who have the settings of one thing open the second is told, and loads again what the first saved', async () => {
+  const call = (method: string, path: string, body: object) =>
+    page.evaluate(`fetch('/api/v1${path}', {
+      method: '${method}',
+      headers: { 'content-type': 'application/json', 'x-luban-request': '1' },
+      body: ${JSON.stringify(JSON.stringify(body))},
+    }).then((answer) => answer.json())`) as Promise<{ id: string; name: string }>;
+  const name = { zh: '泵', en: 'Pump' };
+  const properties = [{ key: 'p', name, type: 'number', unit: null, range: null }];
+  const model = await call('POST', '/thing-models', { key: 'pump', name, properties });
+  const thing = await call('POST', '/things', { key: 'P-1', name: 'Pump 1', model: model.id, site: null });
+
+  await page.goto(`${platform.address}/things/${thing.id}?tab=settings`);
+  const field = page.getByLabel('Name', { exact: true });
+  await expect.poll(() => field.inputValue()).toBe('Pump 1');
+  await call('PATCH', `/things/${thing.id}`, { name: 'Pump of the first' });
+  await field.fill('Pump of the second');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(text).toContain('Somebody else has changed it meanwhile');
+  expect((await call('PATCH', `/things/${thing.id}`, {})).name).toBe('Pump of the first');
+  expect(faults).toEqual([]);
+
+  await page.getByRole('button', { name: 'Load again' }).click();
+  await expect.poll(() => field.inputValue()).toBe('Pump of the first');
+  for (const turn of ['Pump of both', 'Pump of both, again']) {
+    await field.fill(turn);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(async () => (await call('PATCH', `/things/${thing.id}`, {})).name).toBe(turn);
+  }
+});

@@ -24,7 +24,7 @@ import type {
   User,
 } from '@luban/contracts';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import type { ListedDevice, ListedGap, ListedPoint, ListedThing } from './api-types.ts';
+import type { ListedDevice, ListedGap, ListedPoint, ListedThing, Tagged } from './api-types.ts';
 import { api, type Query } from './request.ts';
 
 /** Every read of the API that a page makes, with its cache key. */
@@ -39,7 +39,7 @@ export const setupQuery = queryOptions({
 });
 export const usersQuery = queryOptions({
   queryKey: ['users'],
-  queryFn: ({ signal }) => api.get<Page<User>>('/users', { limit: 1000 }, signal),
+  queryFn: ({ signal }) => api.get<Page<Tagged<User>>>('/users', { limit: 1000 }, signal),
 });
 export const accessKeysQuery = infiniteQueryOptions({
   queryKey: ['access-keys'],
@@ -73,7 +73,7 @@ export const mqttClientQuery = (owner: string, clientId: string) =>
   });
 export const sitesQuery = queryOptions({
   queryKey: ['sites'],
-  queryFn: ({ signal }) => api.get<Page<Site>>('/sites', { limit: 1000 }, signal),
+  queryFn: ({ signal }) => api.get<Page<Tagged<Site>>>('/sites', { limit: 1000 }, signal),
   staleTime: 30_000,
 });
 export const modelsQuery = queryOptions({
@@ -206,7 +206,7 @@ export const readAggregates = (span: Span, interval: number, functions: string, 
   );
 export const retentionQuery = queryOptions({
   queryKey: ['retention'],
-  queryFn: ({ signal }) => api.get<Retention>('/retention', undefined, signal),
+  queryFn: ({ signal }) => api.get<Tagged<Retention>>('/retention', undefined, signal),
 });
 export const jobsQuery = queryOptions({
   queryKey: ['jobs'],

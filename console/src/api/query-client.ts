@@ -9,11 +9,19 @@ export function onSignedOut(then: () => void): void {
 function look(error: unknown): void {
   if (error instanceof ApiError && error.status === 401) signedOut();
 }
+/** What is on screen was changed by somebody else: show it as it is. */
+function lookAgain(error: unknown): void {
+  if (error instanceof ApiError && error.code === 'request.stale')
+    queryClient.invalidateQueries().catch((failure: unknown) => console.error('not read again', failure));
+}
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: look }),
   mutationCache: new MutationCache({
-    onError: (error, _variables, _context, mutation) => mutation.meta?.door !== true && look(error),
+    onError: (error, _variables, _context, mutation) => {
+      if (mutation.meta?.door !== true) look(error);
+      lookAgain(error);
+    },
   }),
   defaultOptions: {
     queries: {

@@ -50,13 +50,18 @@ async function send<T>(
   })) as T;
 }
 
+function ifMatch(etag: string | undefined): Record<string, string> {
+  return etag === undefined ? {} : { 'if-match': etag };
+}
+
 /** Throws ApiError for anything but success. */
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => send<T>('GET', path, { query, signal }),
   post: <T>(path: string, body?: unknown, headers?: Record<string, string>) =>
     send<T>('POST', path, { body: body ?? {}, headers }),
-  put: <T>(path: string, body: unknown) => send<T>('PUT', path, { body }),
-  patch: <T>(path: string, body: unknown) => send<T>('PATCH', path, { body }),
+  /** With `etag` only while the object is as it was with that tag; otherwise throws `request.stale`. */
+  put: <T>(path: string, body: unknown, etag?: string) => send<T>('PUT', path, { body, headers: ifMatch(etag) }),
+  patch: <T>(path: string, body: unknown, etag?: string) => send<T>('PATCH', path, { body, headers: ifMatch(etag) }),
   delete: <T = void>(path: string, query?: Query) => send<T>('DELETE', path, { query }),
 };
 

@@ -1,10 +1,11 @@
-import { Alert } from 'antd';
+import { Alert, Button } from 'antd';
 import { ApiError } from '../api/api-error.ts';
 import { useText } from '../language/language.tsx';
+import { shared } from '../language/shared-texts.ts';
 import { shell } from '../language/shell-texts.ts';
 
-/** Why a write was refused, above the form's buttons. Nothing when there is no error. */
-export function Problem({ error }: { error: unknown }) {
+/** Why a write was refused, above the form's buttons. Nothing when there is no error. `reload`: shows what is there now. */
+export function Problem({ error, reload }: { error: unknown; reload?: () => void }) {
   const t = useText();
   if (error === null || error === undefined) return null;
   const known = error instanceof ApiError ? error : null;
@@ -13,6 +14,14 @@ export function Problem({ error }: { error: unknown }) {
       type="error"
       showIcon
       style={{ marginBottom: 16 }}
+      action={
+        reload !== undefined &&
+        known?.code === 'request.stale' && (
+          <Button size="small" onClick={reload}>
+            {t(shared.loadAgain)}
+          </Button>
+        )
+      }
       title={t(known?.text ?? shell.crashText)}
       description={
         known !== null && known.fields.length > 0 ? (

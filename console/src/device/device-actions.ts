@@ -16,8 +16,8 @@ export function useDeviceActions(edge: string) {
   const { modal, message } = App.useApp();
   const onError = (error: unknown) => message.error(t(textOf(error)));
   const change = useMutation({
-    mutationFn: ({ id, report: _, bindingCount: __, ...device }: ListedDevice) =>
-      api.put<ListedDevice>(`/devices/${id}`, { ...device, enabled: !device.enabled }),
+    mutationFn: ({ id, etag, report: _, bindingCount: __, ...device }: ListedDevice) =>
+      api.put<ListedDevice>(`/devices/${id}`, { ...device, enabled: !device.enabled }, etag),
     onSuccess: async (saved) => {
       queryClient.setQueryData(['device', saved.id], saved);
       await queryClient.invalidateQueries({ queryKey: ['devices', edge] });

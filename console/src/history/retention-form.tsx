@@ -1,6 +1,7 @@
 import type { Retention, RetentionPolicy, RetentionScope } from '@luban/contracts';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Form, InputNumber, Modal, Segmented, Select } from 'antd';
+import type { Tagged } from '../api/api-types.ts';
 import { modelsQuery, retentionQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
@@ -14,6 +15,8 @@ export interface Editing {
   scope: RetentionScope;
   target: string;
   policy: RetentionPolicy;
+  /** Of all rules, as they were when it was opened. */
+  etag: string;
   isNew: boolean;
 }
 
@@ -34,11 +37,15 @@ export function RetentionForm({ editing, close }: { editing: Editing; close: () 
   const models = useQuery({ ...modelsQuery, enabled: editing.isNew });
   const save = useMutation({
     mutationFn: ({ model, series, sampleDays, minuteDays, hourDays }: Fields) =>
-      api.put<Retention>('/retention', {
-        scope,
-        target: !editing.isNew ? editing.target : scope === 'model' ? model : String(series),
-        policy: { sampleDays: sampleDays ?? null, minuteDays: minuteDays ?? null, hourDays: hourDays ?? null },
-      }),
+      api.put<Tagged<Retention>>(
+        '/retention',
+        {
+          scope,
+          target: !editing.isNew ? editing.target : scope === 'model' ? model : String(series),
+          policy: { sampleDays: sampleDays ?? null, minuteDays: minuteDays ?? null, hourDays: hourDays ?? null },
+        },
+        editing.etag,
+      ),
     onSuccess: (data) => {
       queryClient.setQueryData(retentionQuery.queryKey, data);
       close();
@@ -59,7 +66,7 @@ export function RetentionForm({ editing, close }: { editing: Editing; close: () 
       confirmLoading={save.isPending}
       width={440}
     >
-      <Problem error={save.error} />
+      <Problem error={save.error} reload={close} />
       <Form
         form={form}
         layout="vertical"

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Button } from 'antd';
 import { useState } from 'react';
 import { textOf } from '../api/api-error.ts';
+import type { Tagged } from '../api/api-types.ts';
 import { retentionQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
@@ -24,18 +25,19 @@ export function RetentionPanel({ mayWrite }: { mayWrite: boolean }) {
   const retention = useQuery(retentionQuery);
   const [editing, setEditing] = useState<Editing | null>(null);
   const remove = useMutation({
-    mutationFn: ({ scope, target }: Rule) => api.put<Retention>('/retention', { scope, target, policy: null }),
+    mutationFn: ({ scope, target }: Rule) =>
+      api.put<Tagged<Retention>>('/retention', { scope, target, policy: null }, retention.data?.etag),
     onSuccess: (data) => queryClient.setQueryData(retentionQuery.queryKey, data),
     onError: (error) => message.error(t(textOf(error))),
   });
   if (retention.isPending) return <LoadingState />;
   if (retention.data === undefined)
     return <ErrorState error={retention.error} retry={() => void retention.refetch()} />;
-  const { rules, estimate, default: byDefault } = retention.data;
+  const { rules, estimate, default: byDefault, etag } = retention.data;
   const plant = rules.find(({ scope }) => scope === 'tenant');
   const others = rules.filter(({ scope }) => scope !== 'tenant');
   const edit = (scope: RetentionScope, target: string, policy: RetentionPolicy, isNew = false) =>
-    setEditing({ scope, target, policy, isNew });
+    setEditing({ scope, target, policy, etag, isNew });
   return (
     <section className="panel">
       <div className="panel-head">

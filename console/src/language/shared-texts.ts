@@ -23,6 +23,7 @@ export const shared = {
   never: { zh: '从未', en: 'never' },
   none: { zh: '—', en: '—' },
   required: { zh: '必填', en: 'Required' },
+  loadAgain: { zh: '重新载入', en: 'Load again' },
   loadMore: { zh: '加载更多', en: 'Load more' },
   loading: { zh: '正在加载…', en: 'Loading…' },
   traceId: { zh: '追踪号', en: 'Trace id' },

@@ -1,8 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { App, Button, Form, Input } from 'antd';
+import { useState } from 'react';
 import { textOf } from '../api/api-error.ts';
 import type { ListedThing } from '../api/api-types.ts';
+import { useOpenedWith } from '../api/opened-with.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
 import { Problem } from '../design/problem.tsx';
@@ -19,13 +21,22 @@ interface Fields {
 }
 
 export function ThingSettings({ thing }: { thing: ListedThing }) {
+  const [turn, setTurn] = useState(0);
+  return <ThingForm key={turn} thing={thing} reload={() => setTurn(turn + 1)} />;
+}
+
+function ThingForm({ thing, reload }: { thing: ListedThing; reload: () => void }) {
   const t = useText();
   const navigate = useNavigate();
   const { modal, message } = App.useApp();
+  const { etag, saved } = useOpenedWith<ListedThing>(thing, ({ name, key, site }) => [name, key, site]);
   const save = useMutation({
-    mutationFn: (fields: Fields) =>
-      api.patch(`/things/${thing.id}`, { ...fields, name: fields.name.trim(), site: fields.site ?? null }),
-    onSuccess: async () => {
+    mutationFn: (fields: Fields) => {
+      const body = { ...fields, name: fields.name.trim(), site: fields.site ?? null };
+      return api.patch<ListedThing>(`/things/${thing.id}`, body, etag);
+    },
+    onSuccess: async (changed) => {
+      saved(changed);
       await queryClient.invalidateQueries();
       message.success(t(texts.saved));
     },
@@ -41,7 +52,7 @@ export function ThingSettings({ thing }: { thing: ListedThing }) {
   });
   return (
     <section className="panel form-panel">
-      <Problem error={save.error} />
+      <Problem error={save.error} reload={reload} />
       <Form
         layout="vertical"
         requiredMark={false}

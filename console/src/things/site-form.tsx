@@ -1,6 +1,7 @@
 import { mayContain, type Site, type SiteLevel, siteLevels } from '@luban/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { Form, Input, Modal, Select } from 'antd';
+import type { Tagged } from '../api/api-types.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
 import { Problem } from '../design/problem.tsx';
@@ -11,7 +12,7 @@ import { siteRows } from './site-tree.ts';
 
 interface Given {
   /** Null: a new one. */
-  site: Site | null;
+  site: Tagged<Site> | null;
   parent: Site | null;
   sites: readonly Site[];
   close: () => void;
@@ -33,7 +34,7 @@ export function SiteForm({ site, parent, sites, close }: Given) {
         level: fields.level,
         parent: fields.parent === '' ? null : fields.parent,
       };
-      return site === null ? api.post('/sites', body) : api.patch(`/sites/${site.id}`, body);
+      return site === null ? api.post('/sites', body) : api.patch(`/sites/${site.id}`, body, site.etag);
     },
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: ['sites'] });
@@ -54,7 +55,7 @@ export function SiteForm({ site, parent, sites, close }: Given) {
       confirmLoading={save.isPending}
       width={420}
     >
-      <Problem error={save.error} />
+      <Problem error={save.error} reload={close} />
       <Form
         form={form}
         layout="vertical"

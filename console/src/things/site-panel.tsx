@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Button, Dropdown } from 'antd';
 import { useState } from 'react';
 import { textOf } from '../api/api-error.ts';
+import type { Tagged } from '../api/api-types.ts';
 import { meQuery, sitesQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
@@ -26,7 +27,7 @@ export function SitePanel({
   const sites = useQuery(sitesQuery);
   const mayWrite = useQuery(meQuery).data?.permissions.includes('things.write') === true;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const [form, setForm] = useState<{ site: Site | null; parent: Site | null } | null>(null);
+  const [form, setForm] = useState<{ site: Tagged<Site> | null; parent: Site | null } | null>(null);
   const { modal, message } = App.useApp();
   const remove = useMutation({
     mutationFn: (site: Site) => api.delete(`/sites/${site.id}`),
@@ -36,7 +37,7 @@ export function SitePanel({
     },
     onError: (error) => message.error(t(textOf(error))),
   });
-  const act = (key: string, site: Site) => {
+  const act = (key: string, site: Tagged<Site>) => {
     if (key === 'add') setForm({ site: null, parent: site });
     else if (key === 'edit') setForm({ site, parent: null });
     else

@@ -1,20 +1,23 @@
 import type { Site } from '@luban/contracts';
 
-export interface SiteRow {
-  site: Site;
+export interface SiteRow<Shown extends Site> {
+  site: Shown;
   depth: number;
   hasChildren: boolean;
 }
 
 /** The hierarchy as rows from the top, children below their parent, each level by name. Orphans stand at the top. */
-export function siteRows(sites: readonly Site[], closed: ReadonlySet<string> = new Set()): SiteRow[] {
+export function siteRows<Shown extends Site>(
+  sites: readonly Shown[],
+  closed: ReadonlySet<string> = new Set(),
+): SiteRow<Shown>[] {
   const ids = new Set<string>(sites.map((site) => site.id));
-  const children = new Map<string | null, Site[]>();
+  const children = new Map<string | null, Shown[]>();
   for (const site of sites) {
     const parent = site.parent !== null && ids.has(site.parent) ? site.parent : null;
     children.set(parent, [...(children.get(parent) ?? []), site]);
   }
-  const rows: SiteRow[] = [];
+  const rows: SiteRow<Shown>[] = [];
   const seen = new Set<string>();
   const add = (parent: string | null, depth: number) => {
     const list = (children.get(parent) ?? []).toSorted((a, b) => inOrder.compare(sortKey(a.name), sortKey(b.name)));

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Button, Form, Input, Modal, Select } from 'antd';
 import { useState } from 'react';
 import { textOf } from '../api/api-error.ts';
+import type { Tagged } from '../api/api-types.ts';
 import { meQuery, usersQuery } from '../api/queries.ts';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/request.ts';
@@ -25,7 +26,7 @@ export function UsersPage() {
   const again = () => queryClient.invalidateQueries({ queryKey: ['users'] });
   const onError = (error: unknown) => message.error(t(textOf(error)));
   const change = useMutation({
-    mutationFn: ({ id, role }: { id: string; role: Role }) => api.patch(`/users/${id}`, { role }),
+    mutationFn: ({ id, etag, role }: Tagged<{ id: string; role: Role }>) => api.patch(`/users/${id}`, { role }, etag),
     onSuccess: async () => {
       await again();
       message.success(t(texts.changed));
@@ -82,7 +83,7 @@ export function UsersPage() {
                         <Select
                           value={user.role}
                           options={options}
-                          onChange={(role) => change.mutate({ id: user.id, role })}
+                          onChange={(role) => change.mutate({ id: user.id, etag: user.etag, role })}
                           style={{ width: 120 }}
                           aria-label={`${t(texts.role)}: ${user.name}`}
                         />

@@ -3,6 +3,7 @@ import {
   type Device,
   device,
   deviceReport,
+  entityTag,
   idSchema,
   longPageQuery,
   newBinding,
@@ -12,20 +13,27 @@ import {
   seriesSchema,
   type TenantId,
 } from '@luban/contracts';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { decodeCursor, pageOf, toPage } from '../platform/database/page-cursor.ts';
 import { Refusal } from '../platform/errors.ts';
+import { entityTagOf } from '../platform/http/entity-tag.ts';
 import type { Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
 import type { Edges } from './edges.ts';
 
 const deviceParams = z.object({ id: idSchema('device') });
-const shownDevice = device.and(z.object({ report: deviceReport.nullable(), bindingCount: z.int() }));
+const shownDevice = device.and(z.object({ etag: entityTag, report: deviceReport.nullable(), bindingCount: z.int() }));
 
 export function registerDeviceRoutes(http: Http, edges: Edges): void {
+  const deviceOf = async (request: FastifyRequest) =>
+    withoutPassword(await edges.device(tenantOf(request), deviceParams.parse(request.params).id));
+  function shown(one: Device, bindingCount: number): z.infer<typeof shownDevice> {
+    const told = withoutPassword(one);
+    return { ...told, etag: entityTagOf(told), report: edges.deviceReport(one.id), bindingCount };
+  }
   async function show(tenant: TenantId, one: Device): Promise<z.infer<typeof shownDevice>> {
-    const bindingCount = (await edges.bindingCounts(tenant)).get(one.id) ?? 0;
-    return { ...withoutPassword(one), report: edges.deviceReport(one.id), bindingCount };
+    return shown(one, (await edges.bindingCounts(tenant)).get(one.id) ?? 0);
   }
 
   http.route({
@@ -42,11 +50,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
       const tenant = tenantOf(request);
       if (request.query.edge !== undefined) edges.get(tenant, request.query.edge);
       const counts = await edges.bindingCounts(tenant);
-      const items = (await edges.devices(tenant, request.query.edge)).map((one) => ({
-        ...withoutPassword(one),
-        report: edges.deviceReport(one.id),
-        bindingCount: counts.get(one.id) ?? 0,
-      }));
+      const items = (await edges.devices(tenant, request.query.edge)).map((one) => shown(one, counts.get(one.id) ?? 0));
       return pageOf(items, request.query, ({ name, id }) => `${name} ${id}`);
     },
   });
@@ -63,14 +67,14 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
   http.route({
     method: 'GET',
     url: '/api/v1/devices/:id',
-    config: { permission: 'edges.read' },
+    config: { permission: 'edges.read', shared: deviceOf },
     schema: { summary: 'A device', tags: ['devices'], params: deviceParams, response: { 200: shownDevice } },
     handler: async (request) => show(tenantOf(request), await edges.device(tenantOf(request), request.params.id)),
   });
   http.route({
     method: 'PUT',
     url: '/api/v1/devices/:id',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', shared: deviceOf },
     schema: {
       summary: 'Change a device; an OPC UA password left empty stays as it was',
       tags: ['devices'],
@@ -90,7 +94,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
   http.route({
     method: 'DELETE',
     url: '/api/v1/devices/:id',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', shared: deviceOf },
     schema: { summary: 'Remove a device', tags: ['devices'], params: deviceParams, response: { 204: z.void() } },
     handler: async (request, reply) => {
       await edges.removeDevice(tenantOf(request), request.params.id);

@@ -1,10 +1,12 @@
 import {
+  type Edge,
   edge,
   edgeChange,
   edgeCredentials,
   edgeEvent,
   enrolment,
   enrolmentToken,
+  entityTag,
   gap,
   idSchema,
   longPageQuery,
@@ -12,20 +14,26 @@ import {
   page,
   pageQuery,
 } from '@luban/contracts';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { decodeCursor, pageOf, toPage } from '../platform/database/page-cursor.ts';
 import { Refusal } from '../platform/errors.ts';
+import { entityTagOf } from '../platform/http/entity-tag.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
 import type { Edges } from './edges.ts';
 
 const edgeParams = z.object({ id: idSchema('edge') });
+const shownEdge = edge.extend({ etag: entityTag });
 const shownGap = gap.extend({ deviceName: z.string().nullable() });
 
 export function registerEdgeRoutes(
   http: Http,
   { edges, mqttPort }: { edges: Edges; mqttPort: (secure: boolean) => number },
 ): void {
+  const edgeOf = (request: FastifyRequest) =>
+    changeable(edges.get(tenantOf(request), edgeParams.parse(request.params).id));
+
   http.route({
     method: 'GET',
     url: '/api/v1/edges',
@@ -34,41 +42,41 @@ export function registerEdgeRoutes(
       summary: 'Edges, oldest first',
       querystring: longPageQuery,
       tags: ['edges'],
-      response: { 200: page(edge) },
+      response: { 200: page(shownEdge) },
     },
-    handler: (request) => pageOf(edges.list(tenantOf(request)), request.query, ({ id }) => id),
+    handler: (request) => pageOf(edges.list(tenantOf(request)).map(withTag), request.query, ({ id }) => id),
   });
   http.route({
     method: 'POST',
     url: '/api/v1/edges',
     config: { permission: 'edges.write' },
-    schema: { summary: 'Add an edge', tags: ['edges'], body: newEdge, response: { 201: edge } },
+    schema: { summary: 'Add an edge', tags: ['edges'], body: newEdge, response: { 201: shownEdge } },
     handler: async (request, reply) => {
       const { tenant, tenantNumber } = actorOf(request);
       return reply
         .status(201)
-        .send(await edges.add(tenant, tenantNumber, request.body.name, request.body.createsThings));
+        .send(withTag(await edges.add(tenant, tenantNumber, request.body.name, request.body.createsThings)));
     },
   });
   http.route({
     method: 'GET',
     url: '/api/v1/edges/:id',
-    config: { permission: 'edges.read' },
-    schema: { summary: 'An edge', tags: ['edges'], params: edgeParams, response: { 200: edge } },
-    handler: (request) => edges.get(tenantOf(request), request.params.id),
+    config: { permission: 'edges.read', shared: edgeOf },
+    schema: { summary: 'An edge', tags: ['edges'], params: edgeParams, response: { 200: shownEdge } },
+    handler: async (request) => withTag(edges.get(tenantOf(request), request.params.id)),
   });
   http.route({
     method: 'PATCH',
     url: '/api/v1/edges/:id',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', shared: edgeOf },
     schema: {
       summary: 'Change an edge',
       tags: ['edges'],
       params: edgeParams,
       body: edgeChange,
-      response: { 200: edge },
+      response: { 200: shownEdge },
     },
-    handler: (request) => edges.change(tenantOf(request), request.params.id, request.body),
+    handler: async (request) => withTag(await edges.change(tenantOf(request), request.params.id, request.body)),
   });
   http.route({
     method: 'PUT',
@@ -103,7 +111,7 @@ export function registerEdgeRoutes(
   http.route({
     method: 'DELETE',
     url: '/api/v1/edges/:id',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', shared: edgeOf },
     schema: {
       summary: 'Remove an edge and its devices; stored samples stay',
       tags: ['edges'],
@@ -201,6 +209,15 @@ export function registerEdgeRoutes(
       );
     },
   });
+}
+
+/** The rest of an edge changes by itself. */
+function changeable({ id, name, createsThings }: Edge) {
+  return { id, name, createsThings };
+}
+
+function withTag(one: Edge) {
+  return { ...one, etag: entityTagOf(changeable(one)) };
 }
 
 function decodeGapCursor(cursor: string): { fromMs: number; id: string } {

@@ -6,6 +6,11 @@ const codes = {
   'request.not-found': { status: 404, zh: '没有这个地址', en: 'There is nothing at this address' },
   'request.too-large': { status: 413, zh: '请求过大', en: 'The request is too large' },
   'request.media-type': { status: 415, zh: '不支持的内容类型', en: 'This content type is not supported' },
+  'request.stale': {
+    status: 412,
+    zh: '内容已被他人修改，您的更改未保存；请重新载入后再改',
+    en: 'Somebody else has changed it meanwhile, so your change was not saved; load it again and repeat it',
+  },
   'request.guard': { status: 403, zh: '缺少 x-luban-request 请求头', en: 'The header x-luban-request is missing' },
   'server.stands-by': {
     status: 503,

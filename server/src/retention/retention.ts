@@ -62,6 +62,15 @@ export async function createRetention({ database, things, nowMs, lines, tenants 
     );
   }
 
+  /** Most general first. */
+  async function ownRules(tenant: TenantId): Promise<RetentionRule[]> {
+    const own = (await store.all()).filter((one) => one.tenant === tenant);
+    const order = { tenant: 0, model: 1, point: 2 };
+    return own
+      .map(({ scope, target, policy }) => ({ scope, target, policy }))
+      .sort((a, b) => order[a.scope] - order[b.scope] || (a.target < b.target ? -1 : 1));
+  }
+
   async function checkTarget(tenant: TenantId, { scope, target }: Target): Promise<LocalText | null> {
     switch (scope) {
       case 'tenant':
@@ -108,17 +117,16 @@ export async function createRetention({ database, things, nowMs, lines, tenants 
       const from = (days: number | null) => (days === null ? 0 : Math.max(0, nowMs() * 1000 - days * dayUs));
       return { samplesUs: from(sampleDays), minutesUs: from(minuteDays), hoursUs: from(hourDays) };
     },
+    rules: ownRules,
     async show(tenant: TenantId, number: number, telemetry: Telemetry): Promise<Retention> {
       const own: Retention['rules'] = [];
-      for (const rule of (await store.all()).filter((one) => one.tenant === tenant)) {
+      for (const rule of await ownRules(tenant)) {
         const name = await checkTarget(tenant, rule).catch((error: unknown) => {
           if (error instanceof Refusal) return { zh: '已删除', en: 'deleted' }; // its model or point is gone
           throw error;
         });
         own.push({ scope: rule.scope, target: rule.target, policy: rule.policy, name });
       }
-      const order = { tenant: 0, model: 1, point: 2 };
-      own.sort((a, b) => order[a.scope] - order[b.scope] || (a.target < b.target ? -1 : 1));
       return { default: defaultRetention, rules: own, estimate: await estimate(tenant, number, telemetry) };
     },
     async put(tenant: TenantId, number: number, rule: RetentionRule): Promise<void> {

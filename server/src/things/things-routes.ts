@@ -1,6 +1,7 @@
 import {
   type Cause,
   cause,
+  entityTag,
   idSchema,
   issuedThingKey,
   localText,
@@ -13,6 +14,7 @@ import {
   seriesList,
   type TenantId,
   type Thing,
+  type ThingModel,
   type ThingState,
   thing,
   thingChange,
@@ -20,8 +22,10 @@ import {
   thingModel,
   thingState,
 } from '@luban/contracts';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { entityTagOf } from '../platform/http/entity-tag.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
 import type { Things } from './things.ts';
@@ -33,6 +37,7 @@ export type StateOf = (
 ) => { state: ThingState; sinceMs: number | null; cause: Cause | null };
 
 const shownThing = thing.extend({
+  etag: entityTag,
   state: thingState,
   stateSinceMs: z.int().nullable(),
   stateCause: cause.nullable(),
@@ -40,7 +45,9 @@ const shownThing = thing.extend({
   pointCount: z.int(),
 });
 const shownPoint = point.extend({ thingName: z.string() });
+const shownModel = thingModel.extend({ etag: entityTag });
 const thingParams = z.object({ id: idSchema('thing') });
+const modelParams = z.object({ id: idSchema('model') });
 const thingQuery = pageQuery.extend({
   q: z.string().max(100).optional().meta({ description: 'Part of the name or key' }),
   site: idSchema('site').optional().meta({ description: 'In this place or anywhere below it' }),
@@ -54,6 +61,7 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
     const model = await things.model(tenant, one.model);
     return {
       ...one,
+      etag: entityTagOf(one),
       state,
       stateSinceMs: sinceMs,
       stateCause: why,
@@ -62,11 +70,14 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
     };
   }
 
+  const modelOf = (request: FastifyRequest) => things.model(tenantOf(request), modelParams.parse(request.params).id);
+  const thingOf = (request: FastifyRequest) => things.thing(tenantOf(request), thingParams.parse(request.params).id);
+
   http.route({
     method: 'GET',
     url: '/api/v1/thing-models',
     config: { permission: 'things.read' },
-    schema: { summary: 'Thing models', tags: ['things'], querystring: pageQuery, response: { 200: page(thingModel) } },
+    schema: { summary: 'Thing models', tags: ['things'], querystring: pageQuery, response: { 200: page(shownModel) } },
     handler: async (request) => {
       const { cursor, limit } = request.query;
       const rows = await things.models(
@@ -74,32 +85,28 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
         cursor === undefined ? '' : decodeCursor(cursor, 'string'),
         limit + 1,
       );
-      return toPage(
-        rows,
-        limit,
-        ({ key }) => key,
-        (model) => model,
-      );
+      return toPage(rows, limit, ({ key }) => key, withTag);
     },
   });
   http.route({
     method: 'POST',
     url: '/api/v1/thing-models',
     config: { permission: 'things.write' },
-    schema: { summary: 'Add a thing model', tags: ['things'], body: newThingModel, response: { 201: thingModel } },
-    handler: async (request, reply) => reply.status(201).send(await things.addModel(tenantOf(request), request.body)),
+    schema: { summary: 'Add a thing model', tags: ['things'], body: newThingModel, response: { 201: shownModel } },
+    handler: async (request, reply) =>
+      reply.status(201).send(withTag(await things.addModel(tenantOf(request), request.body))),
   });
   http.route({
     method: 'GET',
     url: '/api/v1/thing-models/:id',
-    config: { permission: 'things.read' },
+    config: { permission: 'things.read', shared: modelOf },
     schema: {
       summary: 'A thing model',
       tags: ['things'],
-      params: z.object({ id: idSchema('model') }),
-      response: { 200: thingModel },
+      params: modelParams,
+      response: { 200: shownModel },
     },
-    handler: (request) => things.model(tenantOf(request), request.params.id),
+    handler: async (request) => withTag(await things.model(tenantOf(request), request.params.id)),
   });
 
   http.route({
@@ -148,14 +155,14 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
   http.route({
     method: 'GET',
     url: '/api/v1/things/:id',
-    config: { permission: 'things.read' },
+    config: { permission: 'things.read', shared: thingOf },
     schema: { summary: 'A thing', tags: ['things'], params: thingParams, response: { 200: shownThing } },
     handler: async (request) => show(tenantOf(request), await things.thing(tenantOf(request), request.params.id)),
   });
   http.route({
     method: 'PATCH',
     url: '/api/v1/things/:id',
-    config: { permission: 'things.write' },
+    config: { permission: 'things.write', shared: thingOf },
     schema: {
       summary: 'Change a thing',
       tags: ['things'],
@@ -169,7 +176,7 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
   http.route({
     method: 'DELETE',
     url: '/api/v1/things/:id',
-    config: { permission: 'things.write' },
+    config: { permission: 'things.write', shared: thingOf },
     schema: { summary: 'Remove a thing', tags: ['things'], params: thingParams, response: { 204: z.void() } },
     handler: async (request, reply) => {
       await things.removeThing(tenantOf(request), request.params.id);
@@ -261,6 +268,10 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
       return reply.status(204).send();
     },
   });
+}
+
+function withTag(model: ThingModel) {
+  return { ...model, etag: entityTagOf(model) };
 }
 
 function shownKey(row: {

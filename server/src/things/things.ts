@@ -133,6 +133,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     ...discovery,
 
     sites: (tenant: TenantId) => store.sites(tenant),
+    site: findSite,
     async addSite(tenant: TenantId, place: Omit<Site, 'id'>): Promise<Site> {
       await checkPlace(tenant, place);
       const made = { ...place, id: newId('site', now()) };

@@ -15,6 +15,7 @@ import { checkDepth } from '../json.ts';
 import { errorLine, type LogLines } from '../log-lines.ts';
 import { newTraceId, parseTraceparent } from '../tracing/trace-context.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { guardSharedObjects } from './shared-objects.ts';
 import { traceRequests } from './traced-requests.ts';
 
 declare module 'fastify' {
@@ -87,6 +88,7 @@ export function createHttp(options: {
     if (route.url.startsWith('/api/') && route.config?.permission === undefined)
       throw new Error(`the route ${String(route.method)} ${route.url} names no permission`);
   });
+  guardSharedObjects(app);
   app.addHook('onRequest', async (request) => {
     const need = request.routeOptions.config.permission;
     if (need === undefined) return; // the console's own files

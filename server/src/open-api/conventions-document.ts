@@ -1,0 +1,48 @@
+import type { FastifyContextConfig } from 'fastify';
+import type { Http } from '../platform/http/http.ts';
+
+/** As much of an OpenAPI document as is looked at here. */
+export interface ApiDocument {
+  paths?: Record<string, Record<string, ApiOperation> | undefined>;
+}
+interface ApiOperation {
+  parameters?: unknown[];
+  responses?: Record<string, { headers?: Record<string, unknown> } | undefined>;
+}
+
+const text = { type: 'string' } as const;
+
+/** What a route's configuration means for who calls it: told in the document, from the same declaration. */
+export function watchConventions(http: Http): (document: ApiDocument) => ApiDocument {
+  const declared: { method: string; url: string; config: FastifyContextConfig }[] = [];
+  http.addHook('onRoute', ({ method, url, config = {} }) => {
+    for (const one of [method].flat()) declared.push({ method: one.toLowerCase(), url, config });
+  });
+  return (document) => {
+    for (const { method, url, config } of declared) {
+      const operation = document.paths?.[url.replace(/:(\w+)/g, '{$1}')]?.[method];
+      if (operation !== undefined) tell(operation, method, config);
+    }
+    return document;
+  };
+}
+
+function tell(operation: ApiOperation, method: string, config: FastifyContextConfig): void {
+  if (config.shared === undefined) return;
+  const etag = { description: 'Stands for what can be changed of it, as it is now', schema: text };
+  if (operation.responses?.['200'] !== undefined) header(operation, '200', 'ETag', etag);
+  if (method !== 'get')
+    parameter(operation, 'If-Match', 'An ETag: if the object is another by now, nothing is changed and 412 answered');
+}
+
+function header(operation: ApiOperation, status: string, name: string, what: object): void {
+  const response = operation.responses?.[status];
+  if (response !== undefined) response.headers = { ...response.headers, [name]: what };
+}
+
+function parameter(operation: ApiOperation, name: string, description: string): void {
+  operation.parameters = [
+    ...(operation.parameters ?? []),
+    { name, in: 'header', required: false, description, schema: text },
+  ];
+}
