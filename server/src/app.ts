@@ -30,6 +30,7 @@ import { probeDatabase } from './platform/database/database.ts';
 import { Refusal } from './platform/errors.ts';
 import { createHttp } from './platform/http/http.ts';
 import { createHttpsListener } from './platform/http/https-listener.ts';
+import { createIdempotencyStore } from './platform/http/idempotency-store.ts';
 import { createOperatorDoor } from './platform/http/operator-door.ts';
 import { createUpgrades } from './platform/http/upgrades.ts';
 import { openKeyFile } from './platform/key-file.ts';
@@ -83,11 +84,13 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     shared: config.shared,
   });
 
+  const sealer = openSealer(join(config.dataDirectory, 'seal.key'));
+
   // Who asks, and what there is.
   const identity = createIdentity({ database, now: nowMs, log: lines });
   const things = await createThings({
     database,
-    sealer: openSealer(join(config.dataDirectory, 'seal.key')),
+    sealer,
     now: nowMs,
     dismiss: (thing: ThingId) => mqtt.dismiss(thing),
     gone: (tenant: TenantId, thing: ThingId) => mqtt.endSessions(tenant, thing),
@@ -235,7 +238,9 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     return bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer);
   }
   const operatorDoor = createOperatorDoor({ directory: config.dataDirectory, lines });
-  const http = createHttp({ authenticate, isOperator: operatorDoor.isOperator, log: lines, tracing });
+  const idempotency = createIdempotencyStore({ database, sealer, nowMs, lines });
+  const { isOperator } = operatorDoor;
+  const http = createHttp({ authenticate, isOperator, log: lines, tracing, idempotency });
   const upgrades = createUpgrades(lines);
   upgrades.serve(http.server);
   if (has('api')) live.start(upgrades);
@@ -335,6 +340,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       await servers.start();
       await sharedPresences?.start();
       await accounting.start();
+      idempotency.start();
       if (has('writer')) await leadership.start();
       await data.upgraded();
       if (has('door')) ({ port: mqttPort } = await mqtt.start());
@@ -358,6 +364,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       live.stop();
       await tls?.https.stop();
       await http.close();
+      idempotency.stop();
       await leadership.stop();
       await accounting.stop();
       await log.close();

@@ -48,7 +48,7 @@ export function registerAccessRoutes(http: Http, access: Access, mqttPorts: () =
   http.route({
     method: 'POST',
     url: '/api/v1/access-keys',
-    config: { permission: 'access.write' },
+    config: { permission: 'access.write', makes: true },
     schema: {
       summary: 'Issue an access key for MQTT; its secret is in this answer only',
       tags: ['access'],
@@ -79,7 +79,7 @@ export function registerAccessRoutes(http: Http, access: Access, mqttPorts: () =
   http.route({
     method: 'POST',
     url: '/api/v1/access-keys/:id/tokens',
-    config: { permission: 'access.write' },
+    config: { permission: 'access.write', makes: true },
     schema: {
       summary: 'Mint a short-lived token of an access key, for a browser or a phone',
       tags: ['access'],

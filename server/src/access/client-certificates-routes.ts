@@ -34,7 +34,7 @@ export function registerClientCertificateRoutes(http: Http, { certificates }: Ac
   http.route({
     method: 'POST',
     url: '/api/v1/client-certificates',
-    config: { permission: 'access.write' },
+    config: { permission: 'access.write', makes: true },
     schema: {
       summary: 'Bind a client certificate, or all that an authority issues to this holder by name',
       tags: ['access'],

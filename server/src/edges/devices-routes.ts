@@ -57,7 +57,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
   http.route({
     method: 'POST',
     url: '/api/v1/devices',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', makes: true },
     schema: { summary: 'Add a device to an edge', tags: ['devices'], body: newDevice, response: { 201: shownDevice } },
     handler: async (request, reply) => {
       const tenant = tenantOf(request);
@@ -128,7 +128,7 @@ export function registerDeviceRoutes(http: Http, edges: Edges): void {
   http.route({
     method: 'POST',
     url: '/api/v1/devices/:id/bindings',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', makes: true },
     schema: {
       summary: 'Bind points to addresses of a device: all or none',
       tags: ['devices'],

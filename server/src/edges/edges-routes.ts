@@ -49,7 +49,7 @@ export function registerEdgeRoutes(
   http.route({
     method: 'POST',
     url: '/api/v1/edges',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', makes: true },
     schema: { summary: 'Add an edge', tags: ['edges'], body: newEdge, response: { 201: shownEdge } },
     handler: async (request, reply) => {
       const { tenant, tenantNumber } = actorOf(request);
@@ -126,7 +126,7 @@ export function registerEdgeRoutes(
   http.route({
     method: 'POST',
     url: '/api/v1/edges/:id/enrolment-token',
-    config: { permission: 'edges.write' },
+    config: { permission: 'edges.write', makes: true },
     schema: {
       summary: 'A one-time token with which an edge enrols, in this answer only',
       tags: ['edges'],

@@ -30,7 +30,7 @@ export function registerUserRoutes(http: Http, users: Users): void {
   http.post(
     '/api/v1/users',
     {
-      config: { permission: 'users.write' },
+      config: { permission: 'users.write', makes: true },
       schema: { summary: 'Add a user', tags: ['Users'], body: newUser, response: { 201: shownUser } },
     },
     async (request, reply) => reply.status(201).send(withTag(await users.add(actorOf(request).tenant, request.body))),

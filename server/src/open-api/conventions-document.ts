@@ -28,6 +28,12 @@ export function watchConventions(http: Http): (document: ApiDocument) => ApiDocu
 }
 
 function tell(operation: ApiOperation, method: string, config: FastifyContextConfig): void {
+  if (config.makes === true)
+    parameter(
+      operation,
+      'Idempotency-Key',
+      'Any text of your own, for a day: sent again with it and the same body, the request answers the same and makes nothing',
+    );
   if (config.shared === undefined) return;
   const etag = { description: 'Stands for what can be changed of it, as it is now', schema: text };
   if (operation.responses?.['200'] !== undefined) header(operation, '200', 'ETag', etag);

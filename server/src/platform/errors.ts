@@ -11,6 +11,21 @@ const codes = {
     zh: '内容已被他人修改，您的更改未保存；请重新载入后再改',
     en: 'Somebody else has changed it meanwhile, so your change was not saved; load it again and repeat it',
   },
+  'idempotency.other-request': {
+    status: 422,
+    zh: '该 Idempotency-Key 已用于另一个请求；请为新的请求使用新的键',
+    en: 'This Idempotency-Key was used for another request; use a new one for a new request',
+  },
+  'idempotency.in-progress': {
+    status: 409,
+    zh: '带有该 Idempotency-Key 的请求正在处理中，请稍后再试',
+    en: 'The request with this Idempotency-Key is being worked on; try again in a moment',
+  },
+  'idempotency.interrupted': {
+    status: 409,
+    zh: '带有该 Idempotency-Key 的请求由另一台服务器或上次启动的进程处理，结果未知；请先查看是否已完成，再使用新的键',
+    en: 'Another server, or this one before its restart, worked on the request with this Idempotency-Key and has not said how it ended; look whether it was done, then use a new key',
+  },
   'request.guard': { status: 403, zh: '缺少 x-luban-request 请求头', en: 'The header x-luban-request is missing' },
   'server.stands-by': {
     status: 503,

@@ -29,7 +29,7 @@ export function registerSiteRoutes(http: Http, things: Things): void {
   http.route({
     method: 'POST',
     url: '/api/v1/sites',
-    config: { permission: 'things.write' },
+    config: { permission: 'things.write', makes: true },
     schema: { summary: 'Add a place', tags: ['sites'], body: newSite, response: { 201: shownSite } },
     handler: async (request, reply) =>
       reply.status(201).send(withTag(await things.addSite(tenantOf(request), request.body))),

@@ -91,7 +91,7 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
   http.route({
     method: 'POST',
     url: '/api/v1/thing-models',
-    config: { permission: 'things.write' },
+    config: { permission: 'things.write', makes: true },
     schema: { summary: 'Add a thing model', tags: ['things'], body: newThingModel, response: { 201: shownModel } },
     handler: async (request, reply) =>
       reply.status(201).send(withTag(await things.addModel(tenantOf(request), request.body))),
@@ -145,7 +145,7 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
   http.route({
     method: 'POST',
     url: '/api/v1/things',
-    config: { permission: 'things.write' },
+    config: { permission: 'things.write', makes: true },
     schema: { summary: 'Add a thing', tags: ['things'], body: newThing, response: { 201: shownThing } },
     handler: async (request, reply) => {
       const made = await things.addThing(actorOf(request), request.body);
@@ -238,7 +238,7 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
   http.route({
     method: 'POST',
     url: '/api/v1/things/:id/keys',
-    config: { permission: 'things.write' },
+    config: { permission: 'things.write', makes: true },
     schema: {
       summary: 'Issue a key; its secret is in this answer only',
       description:

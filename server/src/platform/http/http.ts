@@ -15,6 +15,8 @@ import { checkDepth } from '../json.ts';
 import { errorLine, type LogLines } from '../log-lines.ts';
 import { newTraceId, parseTraceparent } from '../tracing/trace-context.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
+import { answerRepeats } from './repeatable-requests.ts';
 import { guardSharedObjects } from './shared-objects.ts';
 import { traceRequests } from './traced-requests.ts';
 
@@ -45,6 +47,7 @@ export function createHttp(options: {
   isOperator: (request: FastifyRequest) => boolean;
   log: LogLines;
   tracing?: Tracing | undefined;
+  idempotency?: IdempotencyStore;
 }) {
   const app = Fastify({
     bodyLimit: bodyLimitBytes,
@@ -89,6 +92,7 @@ export function createHttp(options: {
       throw new Error(`the route ${String(route.method)} ${route.url} names no permission`);
   });
   guardSharedObjects(app);
+  if (options.idempotency !== undefined) answerRepeats(app, options.idempotency, options.log);
   app.addHook('onRequest', async (request) => {
     const need = request.routeOptions.config.permission;
     if (need === undefined) return; // the console's own files
