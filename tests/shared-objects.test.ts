@@ -111,5 +111,5 @@ test('the API document names ETag and If-Match where they are', async () => {
       expect(operation.parameters.map(({ name }: { name: string }) => name)).toContain('If-Match');
   }
   expect(paths['/api/v1/thing-models/{id}'].get.responses['200'].headers).toHaveProperty('ETag');
-  expect(paths['/api/v1/things'].get.responses['200'].headers).toBeUndefined();
+  expect(paths['/api/v1/things'].get.responses['200'].headers).not.toHaveProperty('ETag');
 });

@@ -31,9 +31,11 @@ async function start(environment: Record<string, string> = {}) {
   platform = started;
   const { api } = await started.addTenant('Traced', 'owner@traced.example');
   const thing = await addThing(api, 'T-1');
+  /** Each value at a time of its own. */
+  const startMs = Date.now() - 60_000;
   const send = (value: number, headers: Record<string, string> = {}) =>
     api.request('POST', '/api/v1/samples', {
-      body: { values: { p0: value } },
+      body: { time: new Date(startMs + value).toISOString(), values: { p0: value } },
       headers: { ...headers, authorization: `Bearer ${thing.key}` },
     });
   return { url: started.url, mqttUrl: started.mqttUrl, api, thing, send };
@@ -131,7 +133,7 @@ test('a collector that hangs keeps no sample from being acknowledged and stored;
   const path = `/api/v1/readings/range?series=${thing.series[0]}&from=0&to=${Date.now() * 1000 + 1e9}`;
   await until(async () => {
     const values = (await api.get(path)).items[0].readings.map(({ value }: { value: number }) => value);
-    return new Set(values).size > 1000;
+    return new Set(values).size === 1500;
   }, 'they are stored');
   const headers = { authorization: `Bearer ${token}` };
   const metrics = (await api.request('GET', '/metrics', { headers })).text;

@@ -32,6 +32,7 @@ import { createHttp } from './platform/http/http.ts';
 import { createHttpsListener } from './platform/http/https-listener.ts';
 import { createIdempotencyStore } from './platform/http/idempotency-store.ts';
 import { createOperatorDoor } from './platform/http/operator-door.ts';
+import { createRateLimit } from './platform/http/rate-limit.ts';
 import { createUpgrades } from './platform/http/upgrades.ts';
 import { openKeyFile } from './platform/key-file.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
@@ -240,7 +241,11 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   const operatorDoor = createOperatorDoor({ directory: config.dataDirectory, lines });
   const idempotency = createIdempotencyStore({ database, sealer, nowMs, lines });
   const { isOperator } = operatorDoor;
-  const http = createHttp({ authenticate, isOperator, log: lines, tracing, idempotency });
+  const rateLimit =
+    config.rateLimit === 0
+      ? undefined
+      : createRateLimit({ perMinute: config.rateLimit, nowMs: () => performance.now() });
+  const http = createHttp({ authenticate, isOperator, log: lines, tracing, idempotency, rateLimit });
   const upgrades = createUpgrades(lines);
   upgrades.serve(http.server);
   if (has('api')) live.start(upgrades);

@@ -78,6 +78,12 @@ const schema = z.object({
     .default(8 * 2 ** 30)
     .describe('Most bytes that the log keeps on disk'),
   LUBAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  LUBAN_RATE_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(12_000)
+    .describe('Requests a minute that each user may make of the API at this server; 0: as many as they like'),
   LUBAN_METRICS: z
     .enum(['off', 'loopback', 'token'])
     .default('loopback')
@@ -151,6 +157,8 @@ export interface ServerConfig {
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
   /** Null: nothing is traced, and nothing is sent. */
   readonly tracing: TracingConfig | null;
+  /** Requests a minute of each actor; 0: no limit. */
+  readonly rateLimit: number;
   readonly demo: boolean;
   readonly roles: readonly ServerRole[];
   /** Whether records, log and telemetry are on engines that several servers can use at once. */
@@ -189,6 +197,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },
     tracing: tracingOf(values),
+    rateLimit: values.LUBAN_RATE_LIMIT,
     demo: values.LUBAN_DEMO === '1',
     ...rolesOf(values),
   };

@@ -23,6 +23,7 @@ export async function startPlatform(data: string, args: readonly string[]): Prom
       LUBAN_HTTP_PORT: '0',
       LUBAN_MQTT_PORT: '0',
       LUBAN_LOG_LEVEL: 'warn',
+      LUBAN_RATE_LIMIT: '0',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -14,7 +14,8 @@ export function registerSamplesRoutes(
   http.route({
     method: 'POST',
     url: '/api/v1/samples',
-    config: { permission: 'samples.write', machines: true },
+    // Not counted: a sender that catches up is slowed by its answers, never refused.
+    config: { permission: 'samples.write', machines: true, counted: false },
     schema: {
       summary: 'Store samples; the answer means that they are on disk',
       description: 'With a thing’s key as bearer token the thing is known; a user names it by id or key in `thing`.',

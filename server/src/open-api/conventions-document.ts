@@ -27,7 +27,21 @@ export function watchConventions(http: Http): (document: ApiDocument) => ApiDocu
   };
 }
 
+function isCounted({ permission, counted }: FastifyContextConfig): boolean {
+  return counted !== false && permission !== undefined && permission !== 'public' && permission !== 'operator';
+}
+
 function tell(operation: ApiOperation, method: string, config: FastifyContextConfig): void {
+  if (isCounted(config)) {
+    const [policy, limit] = [
+      { description: 'How many requests in how many seconds: `"default";q=12000;w=60`', schema: text },
+      { description: 'How many are left until in how many seconds: `"default";r=11999;t=42`', schema: text },
+    ];
+    for (const status of Object.keys(operation.responses ?? {})) {
+      header(operation, status, 'RateLimit-Policy', policy);
+      header(operation, status, 'RateLimit', limit);
+    }
+  }
   if (config.makes === true)
     parameter(
       operation,

@@ -11,6 +11,11 @@ const codes = {
     zh: '内容已被他人修改，您的更改未保存；请重新载入后再改',
     en: 'Somebody else has changed it meanwhile, so your change was not saved; load it again and repeat it',
   },
+  'request.too-many': {
+    status: 429,
+    zh: '请求过于频繁，请按 Retry-After 给出的秒数稍后再试',
+    en: 'Too many requests; try again after the seconds that Retry-After gives',
+  },
   'idempotency.other-request': {
     status: 422,
     zh: '该 Idempotency-Key 已用于另一个请求；请为新的请求使用新的键',

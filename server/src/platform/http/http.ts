@@ -16,6 +16,7 @@ import { errorLine, type LogLines } from '../log-lines.ts';
 import { newTraceId, parseTraceparent } from '../tracing/trace-context.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { answerRepeats } from './repeatable-requests.ts';
 import { guardSharedObjects } from './shared-objects.ts';
 import { traceRequests } from './traced-requests.ts';
@@ -48,6 +49,7 @@ export function createHttp(options: {
   log: LogLines;
   tracing?: Tracing | undefined;
   idempotency?: IdempotencyStore;
+  rateLimit?: RateLimit | undefined;
 }) {
   const app = Fastify({
     bodyLimit: bodyLimitBytes,
@@ -93,7 +95,7 @@ export function createHttp(options: {
   });
   guardSharedObjects(app);
   if (options.idempotency !== undefined) answerRepeats(app, options.idempotency, options.log);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const need = request.routeOptions.config.permission;
     if (need === undefined) return; // the console's own files
     if (isWrite(request) && !isMachine(request) && request.headers['x-luban-request'] === undefined)
@@ -103,6 +105,7 @@ export function createHttp(options: {
       throw new Refusal('permission.denied', 'Only for the platform’s operator, on its own machine');
     }
     request.actor = await options.authenticate(request);
+    options.rateLimit?.(request, reply);
     checkPermission(need, request.routeOptions.config.machines === true, request.actor);
   });
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import type { Actor } from '../actor.ts';
 import { Refusal } from '../errors.ts';
 import { errorLine, type LogLines } from '../log-lines.ts';
+import { actorName } from './actor-name.ts';
 import { entityTagOf } from './entity-tag.ts';
 import type { Claim, IdempotencyStore, KeptAnswer } from './idempotency-store.ts';
 
@@ -43,7 +43,7 @@ export function answerRepeats(app: FastifyInstance, store: IdempotencyStore, lin
       const key = keyOf(request.headers['idempotency-key']);
       if (key === undefined || request.actor === null) return handle.call(this, request, reply);
       const fingerprint = entityTagOf([request.method, request.url, request.body ?? null]);
-      const claimed = await store.claim(nameOf(request.actor), key, fingerprint);
+      const claimed = await store.claim(actorName(request.actor), key, fingerprint);
       switch (claimed.state) {
         case 'mine':
           claims.set(request, claimed.claim);
@@ -86,9 +86,4 @@ function keyOf(header: string | string[] | undefined): string | undefined {
   const key = String(header).replace(/^"(.*)"$/, '$1');
   if (key.length > 0 && key.length <= maxKeyLength && /^[\x20-\x7e]+$/.test(key)) return key;
   throw new Refusal('request.invalid', `Idempotency-Key: 1 to ${maxKeyLength} printable ASCII characters`);
-}
-
-function nameOf(actor: Actor): string {
-  const who = actor.kind === 'user' ? actor.user : actor.kind === 'thing' ? actor.thing : actor.edge;
-  return `${actor.tenant}/${who}`;
 }
