@@ -15,6 +15,8 @@ interface SpanBeginning {
   readonly startMs: number;
   readonly attributes: SpanAttributes;
   readonly links?: readonly SpanPlace[];
+  /** The first span of ours in its trace; left out: it is that itself. */
+  readonly root?: Span;
 }
 
 /** One piece of work of a trace. Attributes never hold what a person typed or a secret: they leave the platform. */
@@ -29,10 +31,11 @@ export class Span implements SpanPlace {
   endMs: number | null = null;
   readonly attributes: SpanAttributes;
   readonly links: readonly SpanPlace[];
+  readonly root: Span;
   /** Why it failed. */
   failure: string | null = null;
 
-  constructor({ name, kind, traceId, parentId, startMs, attributes, links = [] }: SpanBeginning) {
+  constructor({ name, kind, traceId, parentId, startMs, attributes, links = [], root }: SpanBeginning) {
     this.traceId = traceId;
     this.parentId = parentId;
     this.name = name;
@@ -40,5 +43,6 @@ export class Span implements SpanPlace {
     this.startMs = startMs;
     this.attributes = attributes;
     this.links = links;
+    this.root = root ?? this;
   }
 }

@@ -35,6 +35,10 @@ export function traceLines(write: LogLines, tracing: Tracing): LogLines {
   };
 }
 
+function childOf({ traceId, spanId: parentId, root }: Span) {
+  return { traceId, parentId, root };
+}
+
 /** Appends whose samples are not stored yet, remembered to link the block that stores them. */
 const maxRemembered = 1024;
 
@@ -60,7 +64,10 @@ export function createTracing({ url, headers, serviceName, ratio }: TracingConfi
   const now = () => performance.timeOrigin + performance.now();
 
   function current(): Span | undefined {
-    return open === 0 ? undefined : storage.getStore();
+    if (open === 0) return undefined;
+    const span = storage.getStore();
+    // What a request has left running, or a connection that it opened, is no part of it once it has been answered.
+    return span === undefined || span.root.endMs !== null ? undefined : span;
   }
 
   function finish(span: Span, endMs: number): void {
@@ -92,8 +99,7 @@ export function createTracing({ url, headers, serviceName, ratio }: TracingConfi
     async part<T>(name: string, attributes: SpanAttributes, work: (span?: Span) => Promise<T> | T): Promise<T> {
       const parent = current();
       if (parent === undefined) return work();
-      const { traceId, spanId: parentId } = parent;
-      const span = new Span({ name, kind: 'internal', traceId, parentId, startMs: now(), attributes });
+      const span = new Span({ ...childOf(parent), name, kind: 'internal', startMs: now(), attributes });
       try {
         return await storage.run(span, work, span);
       } catch (error) {
@@ -108,8 +114,7 @@ export function createTracing({ url, headers, serviceName, ratio }: TracingConfi
       const parent = current();
       if (parent === undefined) return;
       const endMs = now();
-      const { traceId, spanId: parentId } = parent;
-      const span = new Span({ name, kind, traceId, parentId, startMs: endMs - ms, attributes });
+      const span = new Span({ ...childOf(parent), name, kind, startMs: endMs - ms, attributes });
       span.failure = failure;
       finish(span, endMs);
     },
