@@ -20,7 +20,7 @@ import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedValues } from './ingest/refused-values.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createLive } from './live/live.ts';
-import { ledOffsets, openLog, traceAppends } from './log/log.ts';
+import { ledOffsets, openLog, openNatsRelay, traceAppends } from './log/log.ts';
 import { meterHttp } from './metrics/http-meter.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
 import { createOperating } from './operating.ts';
@@ -150,6 +150,8 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     nowUs,
     lines,
   });
+  const relay =
+    config.log === undefined ? undefined : await openNatsRelay({ address: config.log, server: servers.id, lines });
   const appends = tracing === undefined ? log : traceAppends(log, tracing);
   const untraced = createIngest({ log: appends, directory: things.directory, nowUs, lines });
   const ingest = tracing === undefined ? untraced : traceIngest(untraced, tracing);
@@ -159,6 +161,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     host: config.plainHost,
     port: config.mqttPort,
     directory: join(config.dataDirectory, 'mqtt'),
+    relay,
     ingest,
     things,
     edges,
@@ -364,6 +367,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       tls?.mqtt.stop();
       mqttWebSocket.stop();
       await mqtt.stop();
+      await relay?.close();
       await sharedPresences?.stop();
       await operating.stop();
       live.stop();

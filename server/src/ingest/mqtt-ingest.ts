@@ -13,6 +13,7 @@ import {
 import { z } from 'zod';
 import type { Access, CertificateId } from '../access/access.ts';
 import type { Edges } from '../edges/edges.ts';
+import type { Relay } from '../log/log.ts';
 import { Refusal } from '../platform/errors.ts';
 import { parseJson } from '../platform/json.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
@@ -44,6 +45,8 @@ interface MqttIngestOptions {
   port: number;
   /** Where sessions and messages for clients that are away are kept. */
   directory: string;
+  /** To the doors of the platform's other servers; undefined when there are none. */
+  relay?: Relay | undefined;
   ingest: Ingest;
   things: Things;
   edges: Edges;
@@ -74,6 +77,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     host,
     port,
     directory,
+    relay,
     ingest,
     things,
     edges,
@@ -216,7 +220,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
       });
   }
 
-  const door = createMqttDoor<MqttIdentity>({ host, port, directory, log: lines }, handlers);
+  const door = createMqttDoor<MqttIdentity>({ host, port, directory, relay, log: lines }, handlers);
   const owners = createMqttOwners({ things, edges, access });
   const endOwnerless = createOwnerCheck({ door, owners, lines });
   return {

@@ -6,6 +6,9 @@ export { ledOffsets } from './led-offsets.ts';
 export type { Log, OffsetStore, SampleLog } from './log-contract.ts';
 export type { LogRecord } from './log-record.ts';
 export { parseNatsAddress } from './nats-address.ts';
+export { decodeGroup, encodeGroup } from './nats-group.ts';
+export { openNatsRelay } from './nats-relay.ts';
+export type { Relay, RelayAnswer } from './relay-contract.ts';
 export { traceAppends } from './traced-appends.ts';
 
 /** The platform's durable log, on the engine that the address asks for. */

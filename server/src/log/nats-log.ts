@@ -1,30 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
-import {
-  DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstream,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-} from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { errorLine } from '../platform/log-lines.ts';
 import type { Log, LogOptions } from './log-contract.ts';
 import { LogFault } from './log-fault.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
 import { maxAgeMs, trimIntervalMs } from './log-retention.ts';
-import { parseNatsAddress } from './nats-address.ts';
 import { createNatsAppender } from './nats-appender.ts';
+import { connectNats } from './nats-connection.ts';
 import { decodeGroup, positionIn, sequenceOf, startOf } from './nats-group.ts';
 import { openNatsOffsets } from './nats-offsets.ts';
+import { makeStream, patiently, replicas } from './nats-stream.ts';
 import { createNatsTail, type StoredMessage } from './nats-tail.ts';
 
-const replicas = 3;
 /** The largest batch that a door takes, with what stands around it in a message. */
 const leastMessageBytes = (8 << 20) + 4096;
 const headerRoom = 1024;
@@ -38,21 +27,10 @@ type NatsLogOptions = Omit<LogOptions, 'address' | 'directory'> & { address: str
  * any server of the platform appends. Full, it refuses; only what every consumer has taken is purged.
  */
 export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOptions): Promise<Log> {
-  const where = parseNatsAddress(address);
-  if (where === null) throw new Error('the address of the log is not one of NATS');
-  const { servers, user, password, tls, name } = where;
-  const connection = await connect({
-    servers,
-    ...(user === undefined ? {} : { user, pass: password ?? '' }),
-    ...(tls ? { tls: {} } : {}),
-    name: 'luban',
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    pingInterval: 5_000,
-    maxPingOut: 2,
-  }).catch((error: unknown) => {
-    throw new LogFault('log.unavailable', `no NATS server answers at ${servers.join(', ')}`, { cause: error });
-  });
+  const {
+    connection,
+    address: { name },
+  } = await connectNats(address, lines);
   const log = await openOn(connection).catch(async (error: unknown) => {
     await connection.close();
     throw error;
@@ -65,11 +43,10 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       throw new Error(
         `the NATS servers take ${maxMessageBytes} bytes in a message, and the log needs ${leastMessageBytes}: set max_payload: 16MB in their configuration`,
       );
-    tellOf(connection, lines);
     const manager = await jetstreamManager(connection, { timeout: 2_000, checkAPI: false });
     const stream = jetstream(connection, { timeout: 5_000 });
     const subject = `${name}.log`;
-    await patiently(() => makeStream(manager, { name, subject, maxBytes }));
+    await makeStream(manager, { name, subject, maxBytes });
     const bucket = await patiently(() => new Kvm(stream).create(`${name}-offsets`, { replicas, history: 1 }));
     let { state } = await manager.streams.info(name);
 
@@ -216,52 +193,6 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
   }
 }
 
-/** Servers that have just started have no leader yet: for half a minute that is no fault. */
-async function patiently<Result>(step: () => Promise<Result>): Promise<Result> {
-  for (const endMs = performance.now() + 30_000; ; await setTimeout(500)) {
-    try {
-      return await step();
-    } catch (error) {
-      if (performance.now() > endMs)
-        throw new LogFault('log.unavailable', 'the NATS servers cannot keep a stream on three of them', {
-          cause: error,
-        });
-    }
-  }
-}
-
 function unreadable(error: unknown): never {
   throw new LogFault('log.unavailable', 'NATS does not give the log', { cause: error });
-}
-
-async function makeStream(
-  manager: JetStreamManager,
-  { name, subject, maxBytes }: { name: string; subject: string; maxBytes: number },
-): Promise<void> {
-  const changeable: Partial<StreamConfig> = { subjects: [subject], num_replicas: replicas, max_bytes: maxBytes };
-  try {
-    await manager.streams.info(name);
-    await manager.streams.update(name, changeable);
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamNotFound) throw error;
-    await manager.streams.add({
-      ...changeable,
-      name,
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      discard: DiscardPolicy.New,
-      duplicate_window: 120_000_000_000,
-      allow_direct: true,
-    });
-  }
-}
-
-/** Losing and finding servers belongs into the platform's log. */
-function tellOf(connection: NatsConnection, lines: LogLines): void {
-  void (async () => {
-    for await (const status of connection.status()) {
-      if (status.type === 'disconnect') lines('warn', 'NATS connection lost');
-      if (status.type === 'reconnect') lines('info', 'NATS connection is back');
-    }
-  })();
 }

@@ -3,6 +3,7 @@ import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { OffsetStore } from './log-contract.ts';
 import { LogFault } from './log-fault.ts';
+import { patiently } from './nats-stream.ts';
 
 const name = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
@@ -99,7 +100,8 @@ export async function openNatsOffsets({ bucket, bounds, newest }: NatsOffsetsOpt
       reload() {
         const mine = turn.then(async () => {
           try {
-            const found = await look();
+            // After the loss of a server there may be no leader for a moment.
+            const found = await patiently(look);
             if (found !== null) settle(found);
           } catch (error) {
             throw new LogFault('log.unavailable', `the place of ${of} cannot be read`, { cause: error });

@@ -1,10 +1,13 @@
+import type { Relay } from '../../log/log.ts';
 import { errorLine } from '../../platform/log-lines.ts';
 import type { BrokerStats, MqttDoorHandlers, MqttLog, MqttPeer, PublishOutcome, TopicUse } from './door-contract.ts';
 import type { BrokerLimits } from './mqtt-limits.ts';
+import type { ClaimOutcome } from './relay/claims.ts';
+import { createOtherDoors, type OtherDoors } from './relay/other-doors.ts';
 import { createRouter } from './routing/router.ts';
 import { TopicSpaces } from './routing/topic-space.ts';
 import { type MessageContent, noBacklog } from './session/message.ts';
-import type { Session, Will } from './session/session.ts';
+import type { Session, SessionOwner, Will } from './session/session.ts';
 import { createSessions } from './session/sessions.ts';
 import { createSubscribing } from './session/subscribing.ts';
 import { type BrokerStore, openBrokerStore } from './store/broker-store.ts';
@@ -19,6 +22,10 @@ export interface BrokerOptions<Identity> {
   readonly log: MqttLog;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** To the other doors of the platform; undefined when this is the only one. */
+  readonly relay: Relay | undefined;
+  /** Ends the connection that the session has, because its client is at another door. */
+  readonly takeOver: (session: Session) => void;
 }
 
 /** A message that a client publishes. */
@@ -34,7 +41,8 @@ export interface Publication<Identity> {
 export type Broker<Identity> = Awaited<ReturnType<typeof openBroker<Identity>>>;
 
 /** Sessions, subscriptions, routing and what is kept on disk of them; without sockets. */
-export async function openBroker<Identity>({ limits, handlers, directory, log, nowMs }: BrokerOptions<Identity>) {
+export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
+  const { limits, handlers, directory, log, nowMs, relay, takeOver } = options;
   const fault = (error: unknown) => log('error', 'mqtt.not-kept', { cause: errorLine(error) });
   let store: BrokerStore | undefined;
   if (directory !== undefined) {
@@ -46,29 +54,46 @@ export async function openBroker<Identity>({ limits, handlers, directory, log, n
     limits,
     spaces,
     store: store && ((message) => store.append({ kind: 'message', ...message })),
-    refusal(error) {
-      fault(error);
-      const full = error instanceof Error && 'code' in error && error.code === 'journal.full';
-      return {
-        ok: false,
-        reason: full ? 'quota' : 'unavailable',
-        message: 'the message cannot be kept now; send again later',
-      };
-    },
+    refusal: notKept,
   });
-  const sessions = createSessions({ limits, totals, spaces, router, store, nowMs, publishWill, fault });
+  const sessions = createSessions({
+    limits,
+    totals,
+    spaces,
+    router,
+    store,
+    nowMs,
+    relayed: () => doors?.position,
+    publishWill,
+    fault,
+  });
   const { maxSubscriptions } = limits;
   const subscribing = createSubscribing({ spaces, router, store, maxSubscriptions, nowMs, fault });
   let compactedAt = 0;
 
-  if (store !== undefined) {
-    recover(await store.replay(), { sessions, subscribing, router, spaces, nowMs: nowMs() });
+  const doors: OtherDoors | undefined =
+    relay &&
+    createOtherDoors({ relay, router, sessions, subscribing, spaces, store, refusal: notKept, takeOver, nowMs, log });
+  const replayed = await store?.replay();
+  if (replayed !== undefined) recover(replayed, { sessions, subscribing, router, spaces, nowMs: nowMs() });
+  await doors?.start(replayed?.relayed);
+
+  function notKept(error: unknown): PublishOutcome {
+    fault(error);
+    const full = error instanceof Error && 'code' in error && error.code === 'journal.full';
+    const message = 'the message cannot be kept now; send again later';
+    return { ok: false, reason: full ? 'quota' : 'unavailable', message };
   }
 
   /** Hands a message to whom it is for. Answers when it is durable, where it must be. */
   function publish({ peer, session, use, content, messageId }: Publication<Identity>) {
     const { tenant } = session.owner;
-    const route = () => router.route(tenant, content, session, messageId);
+    const route = () => {
+      if (doors === undefined) return router.route(tenant, content, session, messageId);
+      return doors
+        .publish(session, content)
+        .then((outcome) => (outcome.ok ? noteReceived(session, messageId) : outcome));
+    };
     if (use === 'route') return route();
     if (use === 'refuse') return refusal(content.topic);
     const next = use === 'take-and-route' ? route : () => noteReceived(session, messageId);
@@ -113,13 +138,15 @@ export async function openBroker<Identity>({ limits, handlers, directory, log, n
   function compact(): void {
     if (store === undefined || !store.wantsCompaction || nowMs() - compactedAt < 1000) return;
     compactedAt = nowMs();
-    store.compact(snapshot(sessions, spaces)).catch(fault);
+    store.compact(snapshot(sessions, spaces, doors?.position)).catch(fault);
   }
 
   return {
     sessions,
     subscribing,
     publish,
+    /** Before a client comes in: it may have been at another door. */
+    claim: (owner: SessionOwner, clean: boolean): Promise<ClaimOutcome> | undefined => doors?.claim(owner, clean),
     route: (tenant: string, content: MessageContent) => router.route(tenant, content, undefined, 0),
     /** Resolves when it is durable that the sender of a QoS 2 message released it. */
     finished(session: Session, messageId: number): Promise<void> | undefined {
@@ -127,6 +154,7 @@ export async function openBroker<Identity>({ limits, handlers, directory, log, n
     },
     sweep(): void {
       sessions.sweep();
+      doors?.sweep();
       compact();
     },
     stats(): BrokerStats {
@@ -138,6 +166,8 @@ export async function openBroker<Identity>({ limits, handlers, directory, log, n
       return { ...kept, dropped, storeBytes: stored?.bytes ?? 0, storeHealthy: stored?.healthy ?? true };
     },
     async close(): Promise<void> {
+      doors?.sweep();
+      doors?.stop();
       await store?.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Relay } from '../../log/log.ts';
 import type { BrokerLimits } from './mqtt-limits.ts';
 import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
 import type { DroppedMessages } from './session/delivery.ts';
@@ -92,6 +93,8 @@ export interface MqttDoorOptions {
    * said to be acknowledged is in memory only.
    */
   readonly directory?: string;
+  /** To the other doors of the platform, where there are several. Whoever gives it closes it, after the door has stopped. */
+  readonly relay?: Relay | undefined;
   readonly limits?: Partial<BrokerLimits>;
   /** Milliseconds since 1970; by default the system's clock. */
   readonly nowMs?: () => number;

@@ -39,7 +39,7 @@ export function createMqttDoor<Identity>(
   handlers: MqttDoorHandlers<Identity>,
 ): MqttDoor<Identity> {
   const limits = mqttLimits(options);
-  const { log, directory, nowMs = Date.now } = options;
+  const { log, directory, relay, nowMs = Date.now } = options;
   const connections = new Set<DoorConnection<Identity>>();
   const waitingForBytes = new Set<DoorConnection<Identity>>();
   const refused: Partial<Record<MqttRefusal, number>> = {};
@@ -102,6 +102,10 @@ export function createMqttDoor<Identity>(
     connection.start();
   }
 
+  function takeOver(session: Session): void {
+    shared.connectionOf.get(session)?.disconnect('session-taken-over');
+  }
+
   function sweep(): void {
     const now = performance.now();
     // After a long turn of something else the sockets have not been read yet: nobody is late but this process.
@@ -124,7 +128,7 @@ export function createMqttDoor<Identity>(
 
   return {
     async start() {
-      broker = await openBroker({ limits, handlers, directory, log, nowMs });
+      broker = await openBroker({ limits, handlers, directory, log, nowMs, relay, takeOver });
       try {
         await new Promise<void>((resolve, reject) => {
           server.once('error', reject);

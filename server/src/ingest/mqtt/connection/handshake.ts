@@ -32,6 +32,24 @@ export async function authenticate<Identity>(
   return { ok: true, identity };
 }
 
+/** The client may be at another door, or what is kept for it: it comes here. */
+export async function claim<Identity>(
+  { handlers, broker }: DoorShared<Identity>,
+  authenticated: Authenticated<Identity>,
+  clientId: string,
+  { cleanStart, clientId: given }: ConnectRequest,
+): Promise<Authenticated<Identity>> {
+  // An identifier that was just made up is nowhere else.
+  if (!authenticated.ok || given === '') return authenticated;
+  const { tenant, name } = handlers.ownerOf(authenticated.identity);
+  const outcome = await broker.claim({ tenant, name, clientId }, cleanStart);
+  if (outcome === 'overtaken')
+    return { ok: false, refusal: 'server-busy', detail: 'the same client connects to another door' };
+  if (outcome === 'unavailable')
+    return { ok: false, refusal: 'unavailable', detail: 'another door has its session and does not give it' };
+  return authenticated;
+}
+
 /**
  * What was found out of a client may be void by now: whoever was dismissed since the login began does not come in. Asked
  * in the same turn in which the connection becomes one that a dismissal finds.

@@ -13,7 +13,7 @@ import { ClientPackets, type ClientPacketsOwner } from './client-packets.ts';
 import { directDelivery } from './direct-delivery.ts';
 import type { DoorConnection, DoorShared } from './door-shared.ts';
 import type { TurnTaker } from './door-turns.ts';
-import { type Authenticated, admit, authenticate, greeting, openSession } from './handshake.ts';
+import { type Authenticated, admit, authenticate, claim, greeting, openSession } from './handshake.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Hold, PacketInput } from './packet-input.ts';
 import { type IntakeOwner, PublishIntake } from './publish-intake.ts';
@@ -249,6 +249,7 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     this.#input.holdFor('authenticating');
     const origin = { clientId: this.clientId, remote: this.remote, stream: this.#socket };
     authenticate(this.#shared.handlers, request, origin)
+      .then((authenticated) => claim(this.#shared, authenticated, this.clientId, request))
       .then((authenticated) => this.#authenticated(authenticated, request))
       .catch((error: unknown) => {
         this.#shared.log('error', 'mqtt.authentication-failed', { ...this.who(), error });

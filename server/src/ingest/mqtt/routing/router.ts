@@ -1,6 +1,6 @@
 import type { PublishOutcome } from '../door-contract.ts';
 import type { Delivery, Offer } from '../session/delivery.ts';
-import { Message, type MessageContent } from '../session/message.ts';
+import { contentOf, Message, type MessageContent } from '../session/message.ts';
 import type { Session } from '../session/session.ts';
 import type { StoredMessage, StoredReceiver } from '../store/broker-record.ts';
 import type { SharedGroup, Subscription } from './subscription-tree.ts';
@@ -39,7 +39,8 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
 
   /**
    * Gives a message to all who have subscribed. Answers at once when nothing of it must be on disk, otherwise when it
-   * is: nobody gets it before. `messageId` is that of a QoS 2 message of a stored session, 0 otherwise.
+   * is: nobody gets it before. `messageId` is that of a QoS 2 message of a stored session, 0 otherwise. What came by
+   * the relay had room where it was published.
    */
   function route(
     tenant: string,
@@ -48,8 +49,8 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
     messageId: number,
   ): PublishOutcome | Promise<PublishOutcome> {
     const space = spaces.of(tenant);
-    if (content.retain && content.payload.length > 0 && !hasRoom(space, content))
-      return { ok: false, reason: 'quota', message: 'too many retained messages; clear some first' };
+    const full = content.relayed === undefined ? refusedRetained(tenant, content) : undefined;
+    if (full !== undefined) return full;
     const message = new Message(content, ++sequence);
     const receivers = receiversOf(space, message, from);
     const noted = from?.stored === true && messageId > 0;
@@ -63,7 +64,15 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
       return outcome;
     }
     const sender = noted ? { session: from.number, messageId } : undefined;
-    const record = { tenant, content, keep: content.retain, from: sender, receivers: stored, insteadOf: [] };
+    const record = {
+      tenant,
+      content,
+      keep: content.retain,
+      from: sender,
+      receivers: stored,
+      insteadOf: [],
+      moved: false,
+    };
     return settle(message, store(record), outcome, () => {
       if (!content.retain) return;
       const current = space.retained.get(content.topic);
@@ -95,10 +104,12 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
   }
 
   function receiversOf(space: TopicSpace, message: Message, from: Session | undefined): readonly Receiver[] {
+    const { relayed } = message;
     const { sessions, groups } = space.subscriptions.match(message.topic);
     if (sessions.length === 0 && groups.length === 0) return nobody;
     const receivers: Receiver[] = [];
     for (const { session, subscriptions } of sessions) {
+      if (relayed !== undefined && session.relayedUpTo !== undefined && relayed <= session.relayedUpTo) continue;
       const offer = offerOf(message, subscriptions, from);
       if (offer !== undefined) receivers.push({ session, offer });
     }
@@ -122,6 +133,12 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
   }
 
   // ---- retained
+
+  /** Why it cannot be kept; undefined when it can, or need not be. */
+  function refusedRetained(tenant: string, content: MessageContent): PublishOutcome | undefined {
+    if (!content.retain || content.payload.length === 0 || hasRoom(spaces.of(tenant), content)) return undefined;
+    return { ok: false, reason: 'quota', message: 'too many retained messages; clear some first' };
+  }
 
   function hasRoom(space: TopicSpace, { topic, payload, properties }: MessageContent): boolean {
     const older = space.retained.get(topic);
@@ -179,13 +196,12 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
       copy.forgetEncoded();
       return;
     }
-    const { topic, payload, properties, qos, retain, expiresAt } = message;
-    const content = { topic, payload, properties, qos, retain, expiresAt };
+    const content = contentOf(message);
     const gone =
       insteadOf?.delivery.stored === true
         ? [{ session: insteadOf.session.number, messageId: insteadOf.delivery.messageId }]
         : [];
-    const record = { tenant, content, keep: false, from: undefined, receivers, insteadOf: gone };
+    const record = { tenant, content, keep: false, from: undefined, receivers, insteadOf: gone, moved: true };
     void settle(copy, store(record), taken, () => {
       if (insteadOf === undefined) return;
       const { delivery } = insteadOf;
@@ -237,6 +253,10 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
 
   return {
     route,
+    /** Gives what waited for the same client elsewhere. */
+    adopt: (session: Session, content: MessageContent, how: Omit<Offer, 'message'>) =>
+      giveCopy(session.owner.tenant, new Message(content, ++sequence), session, how, undefined),
+    refusedRetained,
     sendRetained,
     reassign,
     /** A message as it comes from the store. */

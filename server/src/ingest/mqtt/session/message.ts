@@ -13,6 +13,19 @@ export function noBacklog(): BacklogTotals {
   return { messages: 0, bytes: 0, dropped: { full: 0, qos0: 0, expired: 0, tooLarge: 0 } };
 }
 
+/** A message's content as plain data. */
+export function contentOf({
+  topic,
+  payload,
+  properties,
+  qos,
+  retain,
+  expiresAt,
+  relayed,
+}: MessageContent): MessageContent {
+  return { topic, payload, properties, qos, retain, expiresAt, relayed };
+}
+
 /** What a held message costs besides its bytes, roughly. */
 const MESSAGE_COST_BYTES = 200;
 
@@ -25,6 +38,8 @@ export interface MessageContent {
   readonly retain: boolean;
   /** Milliseconds since 1970; Infinity without expiry. */
   readonly expiresAt: number;
+  /** Its position in the relay; undefined when it came by none. */
+  readonly relayed?: number | undefined;
 }
 
 /** A message on its way to any number of sessions, held once. Its bytes are its own and never change. */
@@ -36,6 +51,7 @@ export class Message implements WireMessage {
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
   readonly expiresAt: number;
+  readonly relayed: number | undefined;
   /** Older messages have smaller ones. */
   readonly sequence: number;
   /** May be sent: what must be on disk is. */
@@ -56,6 +72,7 @@ export class Message implements WireMessage {
     this.qos = content.qos;
     this.retain = content.retain;
     this.expiresAt = content.expiresAt;
+    this.relayed = content.relayed;
     this.sequence = sequence;
   }
 

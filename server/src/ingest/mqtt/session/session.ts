@@ -39,6 +39,8 @@ export interface Session {
   will: Will | undefined;
   /** When the will of a client that is gone is due, milliseconds since 1970. */
   willDueAt: number;
+  /** Of the relay: what came before is among its deliveries already, or is none of its. */
+  relayedUpTo: number | undefined;
   /** By the filter as the client wrote it. */
   readonly subscriptions: Map<string, Subscription>;
   readonly deliveries: Deliveries;

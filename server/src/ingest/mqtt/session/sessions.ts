@@ -1,6 +1,6 @@
 import type { Router } from '../routing/router.ts';
 import type { TopicSpaces } from '../routing/topic-space.ts';
-import type { BrokerRecord, Step } from '../store/broker-record.ts';
+import type { BrokerRecord, Step, StoredSession } from '../store/broker-record.ts';
 import { Deliveries } from './deliveries.ts';
 import type { DeliveryLedger, DeliveryLimits } from './delivery.ts';
 import type { BacklogTotals } from './message.ts';
@@ -28,6 +28,8 @@ export interface SessionsOptions {
   readonly router: Router;
   readonly store: SessionStore | undefined;
   readonly nowMs: () => number;
+  /** How far the relay has been handed on; undefined without one. */
+  readonly relayed: () => number | undefined;
   /** Publishes it in the client's name. */
   readonly publishWill: (session: Session, will: Will) => void;
   /** Something could not be written down. */
@@ -56,7 +58,7 @@ export type Sessions = ReturnType<typeof createSessions>;
 
 /** All sessions: who has one, when it begins, what happens when its client goes, when it ends. */
 export function createSessions(options: SessionsOptions) {
-  const { limits, totals, spaces, router, store, nowMs, publishWill, fault } = options;
+  const { limits, totals, spaces, router, store, nowMs, relayed, publishWill, fault } = options;
   const byKey = new Map<string, Session>();
   /** Nobody is connected to these. */
   const away = new Set<Session>();
@@ -79,6 +81,7 @@ export function createSessions(options: SessionsOptions) {
       leftAt: 0,
       will: undefined,
       willDueAt: 0,
+      relayedUpTo: undefined,
       subscriptions: new Map(),
       deliveries: new Deliveries(limits, totals, ledger, nowMs),
       received: undefined,
@@ -122,6 +125,7 @@ export function createSessions(options: SessionsOptions) {
     session.leftAt = 0;
     session.will = will;
     session.willDueAt = 0;
+    if (known === undefined) session.relayedUpTo = relayed();
     const written = stored ? store?.append({ kind: 'session', ...storedSession(session) }) : undefined;
     if (known === undefined) return { session, present: false, durable: both(discarded, written) };
     // Everything of it is durable already; that it is connected may be forgotten.
@@ -161,20 +165,27 @@ export function createSessions(options: SessionsOptions) {
 
   /** Resolves when it is durable. */
   function end(session: Session): Promise<void> | undefined {
-    const { owner, stored, subscriptions, number } = session;
-    byKey.delete(sessionKey(owner));
-    away.delete(session);
-    const tree = spaces.of(owner.tenant).subscriptions;
-    for (const { filter } of subscriptions.values()) tree.remove(session, filter);
-    subscriptions.clear();
+    forget(session);
     router.reassign(session, undefined, false);
     session.deliveries.clear();
     session.received = undefined;
     const { will } = session;
     session.will = undefined;
     if (will !== undefined) publishWill(session, will);
-    if (!stored) return undefined;
-    storedOf.set(owner.tenant, (storedOf.get(owner.tenant) ?? 1) - 1);
+    return session.stored ? ended(session) : undefined;
+  }
+
+  function forget(session: Session): void {
+    const { owner, subscriptions } = session;
+    byKey.delete(sessionKey(owner));
+    away.delete(session);
+    const tree = spaces.of(owner.tenant).subscriptions;
+    for (const { filter } of subscriptions.values()) tree.remove(session, filter);
+    subscriptions.clear();
+  }
+
+  function ended({ owner: { tenant }, number }: Session): Promise<void> | undefined {
+    storedOf.set(tenant, (storedOf.get(tenant) ?? 1) - 1);
     return store?.append({ kind: 'ended', number });
   }
 
@@ -212,6 +223,14 @@ export function createSessions(options: SessionsOptions) {
         else session.expirySeconds = 0;
       }
     },
+    /** It has gone to another door with all that it has. */
+    letGo(session: Session): void {
+      session.will = undefined;
+      forget(session);
+      session.deliveries.clear();
+      if (session.stored) ended(session)?.catch(fault);
+    },
+    nextNumber: () => ++lastNumber,
     find: (owner: SessionOwner) => byKey.get(sessionKey(owner)),
     /** Ends one session as if its time were over. One that is connected ends with its connection. */
     endOne(session: Session): void {
@@ -238,8 +257,9 @@ export function createSessions(options: SessionsOptions) {
   };
 }
 
-export function storedSession({ number, owner, identity, expirySeconds, connected, leftAt, will, willDueAt }: Session) {
-  return { number, owner, identity, expirySeconds, connected, leftAt, will, willDueAt };
+export function storedSession(session: Session): StoredSession {
+  const { number, owner, identity, expirySeconds, connected, leftAt, will, willDueAt, relayedUpTo } = session;
+  return { number, owner, identity, expirySeconds, connected, leftAt, will, willDueAt, relayedUpTo };
 }
 
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {

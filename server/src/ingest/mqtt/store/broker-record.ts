@@ -45,6 +45,8 @@ export interface StoredSession {
   readonly leftAt: number;
   readonly will: Will | undefined;
   readonly willDueAt: number;
+  /** Of the relay: what came before is among its messages already, or is none of its. */
+  readonly relayedUpTo?: number | undefined;
 }
 
 export interface StoredMessage {
@@ -57,6 +59,8 @@ export interface StoredMessage {
   readonly receivers: readonly StoredReceiver[];
   /** Deliveries that this one takes the place of. */
   readonly insteadOf: readonly { readonly session: number; readonly messageId: number }[];
+  /** Its session came from another door with it: that says nothing of how far this door has handed on the relay. */
+  readonly moved: boolean;
 }
 
 /** What the broker writes down, in the order in which it happened. */
@@ -77,4 +81,6 @@ export type BrokerRecord =
   | { readonly kind: 'unsubscribed'; readonly number: number; readonly filters: readonly string[] }
   | { readonly kind: 'will-sent'; readonly number: number }
   | { readonly kind: 'steps'; readonly steps: readonly StoredStep[] }
-  | ({ readonly kind: 'message' } & StoredMessage);
+  | ({ readonly kind: 'message' } & StoredMessage)
+  /** All that came by the relay up to here has been handed on. */
+  | { readonly kind: 'relayed'; readonly position: number };

@@ -31,10 +31,13 @@ const receiver = fc.record({
 const record: fc.Arbitrary<BrokerRecord> = fc.oneof(
   fc.record({
     ...{ kind: fc.constant('message' as const), tenant: text, keep: fc.boolean() },
-    content: fc.record({ ...content, expiresAt: fc.constantFrom(Number.POSITIVE_INFINITY, 1_790_000_000_123) }),
+    content: fc.record({
+      ...{ ...content, expiresAt: fc.constantFrom(Number.POSITIVE_INFINITY, 1_790_000_000_123) },
+      relayed: fc.option(fc.nat(), { nil: undefined }),
+    }),
     from: fc.option(pair, { nil: undefined }),
     receivers: fc.array(receiver, { maxLength: 5 }),
-    insteadOf: fc.array(pair, { maxLength: 3 }),
+    ...{ insteadOf: fc.array(pair, { maxLength: 3 }), moved: fc.boolean() },
   }),
   fc.record({
     kind: fc.constant('steps' as const),
@@ -75,7 +78,7 @@ const session = (n: number): BrokerRecord => ({
   ...{ connected: true, leftAt: 0, will: undefined, willDueAt: 0 },
 });
 const message = (payload: string, over: Partial<BrokerRecord & { kind: 'message' }> = {}): BrokerRecord => ({
-  ...{ kind: 'message', tenant: 't', keep: false, from: undefined, receivers: [], insteadOf: [] },
+  ...{ kind: 'message', tenant: 't', keep: false, from: undefined, receivers: [], insteadOf: [], moved: false },
   content: {
     ...{ topic: 'a', payload: Buffer.from(payload), properties: Buffer.alloc(0), qos: 1, retain: false },
     expiresAt: Number.POSITIVE_INFINITY,

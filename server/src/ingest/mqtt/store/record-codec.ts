@@ -12,6 +12,7 @@ const kinds = {
   'will-sent': 6,
   steps: 7,
   message: 8,
+  relayed: 9,
 } as const satisfies Record<BrokerRecord['kind'], number>;
 const kindNames = new Map<number, BrokerRecord['kind']>(
   Object.entries(kinds).map(([name, code]) => [code, name as BrokerRecord['kind']]),
@@ -24,6 +25,8 @@ const steps: readonly Step[] = ['done', 'released', 'received', 'finished'];
 const RETAIN = 4;
 const KEEP = 8;
 const FROM = 16;
+const RELAYED = 32;
+const MOVED = 64;
 const RELEASED = 8;
 const AGAIN = 16;
 const SHARED = 32;
@@ -110,12 +113,14 @@ function decodeSteps(bytes: Buffer): StoredStep[] {
 }
 
 function encodeMessage(first: number, message: StoredMessage): Buffer {
-  const { tenant, content, keep, from, receivers, insteadOf } = message;
-  const { topic, payload, properties, qos, retain, expiresAt } = content;
+  const { tenant, content, keep, from, receivers, insteadOf, moved } = message;
+  const { topic, payload, properties, qos, retain, expiresAt, relayed } = content;
   const writer = new RecordWriter(128 + topic.length + payload.length + properties.length + receivers.length * 16);
   writer.u8(first);
-  writer.u8(qos | (retain ? RETAIN : 0) | (keep ? KEEP : 0) | (from ? FROM : 0));
+  const flags = (retain ? RETAIN : 0) | (keep ? KEEP : 0) | (from ? FROM : 0) | (moved ? MOVED : 0);
+  writer.u8(qos | flags | (relayed === undefined ? 0 : RELAYED));
   writer.f64(expiresAt);
+  if (relayed !== undefined) writer.f64(relayed);
   writer.text(tenant);
   writer.text(topic);
   writer.sized(properties);
@@ -146,6 +151,7 @@ function writeReceiver(writer: RecordWriter, receiver: StoredReceiver): void {
 function decodeMessage(reader: RecordReader): BrokerRecord {
   const flags = reader.u8();
   const expiresAt = reader.f64();
+  const relayed = (flags & RELAYED) === 0 ? undefined : reader.f64();
   const tenant = reader.text();
   const topic = reader.text();
   const properties = reader.sized();
@@ -154,8 +160,9 @@ function decodeMessage(reader: RecordReader): BrokerRecord {
   const receivers = Array.from({ length: reader.u32() }, () => readReceiver(reader));
   const payload = reader.rest();
   const qos = (flags & 3) as 0 | 1 | 2;
-  const content = { topic, payload, properties, qos, retain: (flags & RETAIN) !== 0, expiresAt };
-  return { kind: 'message', tenant, content, keep: (flags & KEEP) !== 0, from, receivers, insteadOf };
+  const content = { topic, payload, properties, qos, retain: (flags & RETAIN) !== 0, expiresAt, relayed };
+  const marks = { keep: (flags & KEEP) !== 0, moved: (flags & MOVED) !== 0 };
+  return { kind: 'message', tenant, content, ...marks, from, receivers, insteadOf };
 }
 
 function readPair(reader: RecordReader): { session: number; messageId: number } {

@@ -19,30 +19,33 @@ export interface RecoveryOptions {
  * Puts back what was durable. Clients that were connected when the platform ended have lost their connection then: as
  * far as anybody can know, now.
  */
-export function recover(state: ReplayedState, { sessions, subscribing, router, spaces, nowMs }: RecoveryOptions): void {
+export function recover(state: ReplayedState, options: RecoveryOptions): void {
+  const { sessions, router, nowMs } = options;
   const messages = restoreMessages(state, router);
-  for (const [tenant, topics] of state.retained) {
-    for (const replayed of topics.values()) {
-      const message = messages.get(replayed)!;
-      if (message.secondsLeft(nowMs) !== undefined) router.restoreRetained(tenant, message);
-    }
-  }
+  restoreRetained(state, messages, router, nowMs);
   sessions.reserveNumbers(state.lastNumber);
-  const restored = [...state.sessions.values()].map((replayed) => {
-    const { number, owner, identity } = replayed.session;
-    const session = sessions.restore(number, owner, identity);
-    describe(session, replayed, nowMs);
-    for (const subscription of replayed.subscriptions.values()) {
-      const filter = parseFilter(subscription.filter);
-      if (filter !== undefined) subscribing.put(session, filter, subscription);
-    }
-    return { session, replayed };
-  });
+  const restored = [...state.sessions.values()].map((replayed) => ({
+    session: restoreSession(replayed, replayed.session.number, options),
+    replayed,
+  }));
   // After all subscriptions, so that shared ones have their members.
   for (const { session, replayed } of restored) {
-    restoreDeliveries(session, replayed, messages, spaces);
+    restoreDeliveries(session, replayed, messages, options.spaces);
     sessions.restored(session);
   }
+}
+
+/** Takes a session as another door describes it, under a number of its own. */
+export function takeIn(state: ReplayedState, replayed: ReplayedSession, number: number, options: RecoveryOptions) {
+  const session = restoreSession(replayed, number, options);
+  restoreDeliveries(session, replayed, restoreMessages(state, options.router), options.spaces);
+  options.sessions.restored(session);
+  return session;
+}
+
+/** Takes what another door retains. */
+export function takeInRetained(state: ReplayedState, { router, nowMs }: RecoveryOptions): void {
+  restoreRetained(state, restoreMessages(state, router), router, nowMs);
 }
 
 function restoreMessages(state: ReplayedState, router: Router): Map<ReplayedMessage, Message> {
@@ -53,11 +56,41 @@ function restoreMessages(state: ReplayedState, router: Router): Map<ReplayedMess
   return new Map(inOrder.map((replayed) => [replayed, router.restored(replayed.message.content)]));
 }
 
+function restoreRetained(
+  state: ReplayedState,
+  messages: ReadonlyMap<ReplayedMessage, Message>,
+  router: Router,
+  nowMs: number,
+): void {
+  for (const [tenant, topics] of state.retained) {
+    for (const replayed of topics.values()) {
+      const message = messages.get(replayed)!;
+      if (message.secondsLeft(nowMs) !== undefined) router.restoreRetained(tenant, message);
+    }
+  }
+}
+
+function restoreSession(
+  replayed: ReplayedSession,
+  number: number,
+  { sessions, subscribing, nowMs }: RecoveryOptions,
+): Session {
+  const { owner, identity } = replayed.session;
+  const session = sessions.restore(number, owner, identity);
+  describe(session, replayed, nowMs);
+  for (const subscription of replayed.subscriptions.values()) {
+    const filter = parseFilter(subscription.filter);
+    if (filter !== undefined) subscribing.put(session, filter, subscription);
+  }
+  return session;
+}
+
 function describe(session: Session, { session: stored, received }: ReplayedSession, nowMs: number): void {
-  const { expirySeconds, connected, leftAt, will, willDueAt } = stored;
+  const { expirySeconds, connected, leftAt, will, willDueAt, relayedUpTo } = stored;
   session.expirySeconds = expirySeconds;
   session.leftAt = connected ? nowMs : leftAt;
   session.will = will;
+  session.relayedUpTo = relayedUpTo;
   if (will !== undefined)
     session.willDueAt = connected ? nowMs + Math.min(will.delaySeconds, expirySeconds) * 1000 : willDueAt;
   if (received.size > 0) session.received = new Map([...received].map((messageId) => [messageId, undefined]));

@@ -32,6 +32,8 @@ export class ReplayedState {
   /** By tenant and topic. */
   readonly retained = new Map<string, Map<string, ReplayedMessage>>();
   lastNumber = 0;
+  /** How far the relay was handed on; undefined when it never was. */
+  relayed: number | undefined;
   #messages = 0;
 
   apply(record: BrokerRecord): void {
@@ -67,8 +69,16 @@ export class ReplayedState {
         break;
       case 'message':
         this.#message(record);
+        if (!record.moved) this.#relayed(record.content.relayed);
+        break;
+      case 'relayed':
+        this.#relayed(record.position);
         break;
     }
+  }
+
+  #relayed(position: number | undefined): void {
+    if (position !== undefined) this.relayed = Math.max(this.relayed ?? position, position);
   }
 
   #session(session: StoredSession): void {

@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mqtt, { type MqttClient } from 'mqtt';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createMqttDoor, type MqttDoor } from '../../server/src/ingest/mqtt/mqtt-door.ts';
+import { openNatsRelay, type Relay } from '../../server/src/log/log.ts';
+import { until } from '../fixtures/until.ts';
+
+const address = `${process.env.LUBAN_TEST_LOG}doors-${process.pid}`;
+
+interface Door {
+  readonly directory: string;
+  door: MqttDoor<string>;
+  relay: Relay;
+  port: number;
+  readonly lines: string[];
+}
+
+let doors: Door[];
+const clients: MqttClient[] = [];
+
+async function open(one: Pick<Door, 'directory' | 'lines'>, name: string): Promise<Door> {
+  const line = (level: string, event: string, fields: unknown) =>
+    void (level === 'debug' || one.lines.push(`${level} ${event} ${JSON.stringify(fields)}`));
+  const relay = await openNatsRelay({
+    address,
+    server: name,
+    lines: (level, text, fields) => line(level, text, fields),
+  });
+  const door = createMqttDoor<string>(
+    { host: '127.0.0.1', port: 0, directory: one.directory, relay, log: line },
+    {
+      authenticate: async ({ username }) => username ?? null,
+      ownerOf: (name) => ({ tenant: 'tenant', name }),
+      mayPublish: () => 'route',
+      maySubscribe: () => true,
+      publish: () => ({ ok: true }),
+    },
+  );
+  const { port } = await door.start();
+  return { ...one, door, relay, port };
+}
+
+async function close({ door, relay }: Door): Promise<void> {
+  await door.stop();
+  await relay.close();
+}
+
+beforeAll(async () => {
+  doors = [];
+  for (const name of ['a', 'b', 'c'])
+    doors.push(await open({ directory: mkdtempSync(join(tmpdir(), 'luban-door-')), lines: [] }, name));
+}, 60_000);
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.endAsync(true);
+});
+afterAll(async () => {
+  for (const one of doors) {
+    await close(one);
+    rmSync(one.directory, { recursive: true });
+  }
+});
+
+interface Client {
+  readonly client: MqttClient;
+  readonly got: string[];
+  readonly present: boolean;
+}
+
+async function connect(door: number, clientId: string, over: mqtt.IClientOptions = {}): Promise<Client> {
+  const got: string[] = [];
+  const client = mqtt.connect({
+    ...{ host: '127.0.0.1', port: doors[door]!.port, clientId, username: 'owner', protocolVersion: 5 },
+    ...{ reconnectPeriod: 0, ...over },
+  });
+  clients.push(client);
+  client.on('message', (topic, payload, { qos, retain }) =>
+    got.push(`${topic} ${payload} ${qos}${retain ? ' retained' : ''}`),
+  );
+  client.on('error', () => undefined);
+  const present = await new Promise<boolean>((resolve, reject) => {
+    client.once('connect', ({ sessionPresent }) => resolve(sessionPresent));
+    client.once('close', () => reject(new Error('closed')));
+  });
+  return { client, got, present };
+}
+
+/** QoS 2 messages are told of at PUBREL: within a QoS they are in order. */
+const inOrder = (got: readonly string[]) => [1, 2].flatMap((qos) => got.filter((one) => one.endsWith(` ${qos}`)));
+
+const kept = { clean: false, properties: { sessionExpiryInterval: 3600 } };
+
+test('what is published at one door comes to the clients of every door, once and in the order of its publisher', async () => {
+  const listeners = await Promise.all([0, 1, 2].map((door) => connect(door, `listener-${door}`)));
+  for (const { client } of listeners) await client.subscribeAsync('order/#', { qos: 2 });
+  const { client } = await connect(0, 'publisher');
+  const numbers = Array.from({ length: 300 }, (_, i) => i);
+  // This client does not mind how many a broker takes at a time: 64.
+  for (let at = 0; at < numbers.length; at += 50) {
+    const some = numbers.slice(at, at + 50);
+    await Promise.all(some.map((i) => client.publishAsync('order/1', String(i), { qos: ((i % 2) + 1) as 1 | 2 })));
+  }
+  const wanted = numbers.map((i) => `order/1 ${i} ${(i % 2) + 1}`);
+  for (const { got } of listeners) await until(async () => got.length >= 300, 'all have come');
+  for (const { got } of listeners) expect(inOrder(got)).toEqual(inOrder(wanted));
+});
+
+test('a retained message is the same at every door, whoever published it last', async () => {
+  const publishers = await Promise.all([0, 1, 2].map((door) => connect(door, `retainer-${door}`)));
+  await Promise.all(
+    Array.from({ length: 60 }, (_, i) =>
+      publishers[i % 3]!.client.publishAsync('state/line', String(i), { qos: 1, retain: true }),
+    ),
+  );
+  await publishers[1]!.client.publishAsync('state/done', 'x', { qos: 1, retain: true });
+  const seen: string[] = [];
+  for (const door of [0, 1, 2]) {
+    await until(async () => {
+      const { client, got } = await connect(door, `reader-${door}`);
+      await client.subscribeAsync('state/#', { qos: 1 });
+      await until(async () => got.length > 0, 'what is retained comes');
+      const done = got.some((one) => one.startsWith('state/done'));
+      if (done) seen.push(got.find((one) => one.startsWith('state/line'))!);
+      await client.endAsync();
+      return done;
+    }, 'the door has caught up');
+  }
+  expect(new Set(seen).size).toBe(1);
+});
+
+test('a client that comes to another door finds its session there, with what waited for it', async () => {
+  const before = await connect(0, 'mover', kept);
+  await before.client.subscribeAsync('move/#', { qos: 2 });
+  await before.client.endAsync();
+  const { client } = await connect(1, 'sender');
+  for (let i = 0; i < 20; i++) await client.publishAsync('move/1', String(i), { qos: ((i % 2) + 1) as 1 | 2 });
+  const after = await connect(2, 'mover', kept);
+  expect(after.present).toBe(true);
+  for (let i = 20; i < 40; i++) await client.publishAsync('move/1', String(i), { qos: ((i % 2) + 1) as 1 | 2 });
+  await until(async () => after.got.length >= 40, 'all have come');
+  expect(inOrder(after.got)).toEqual(inOrder(Array.from({ length: 40 }, (_, i) => `move/1 ${i} ${(i % 2) + 1}`)));
+  expect(doors[0]!.door.client({ tenant: 'tenant', name: 'owner', clientId: 'mover' })).toBeUndefined();
+});
+
+test('a client that connects to another door loses its older connection, and no message while it moves', async () => {
+  let current = await connect(0, 'wanderer', kept);
+  await current.client.subscribeAsync('wander/#', { qos: 1 });
+  const { client } = await connect(1, 'sender');
+  const all = new Set<string>();
+  let stop = false;
+  let sent = 0;
+  const sending = (async () => {
+    while (!stop) await client.publishAsync('wander/1', String(sent++), { qos: 1 });
+  })();
+  for (let turn = 1; turn <= 6; turn++) {
+    const before = current;
+    const gone = new Promise((resolve) => before.client.once('close', resolve));
+    current = await connect(turn % 3, 'wanderer', kept);
+    expect(current.present).toBe(true);
+    await gone;
+    for (const one of before.got) all.add(one);
+    await until(async () => current.got.length > 5, 'it goes on');
+  }
+  stop = true;
+  await sending;
+  await until(async () => {
+    for (const one of current.got) all.add(one);
+    return all.size === sent;
+  }, 'every message came');
+});
+
+test('a clean start at one door ends the session at another', async () => {
+  const before = await connect(0, 'fresh', kept);
+  await before.client.subscribeAsync('fresh/#', { qos: 1 });
+  await before.client.endAsync();
+  const after = await connect(1, 'fresh', { clean: true });
+  expect(after.present).toBe(false);
+  await until(
+    async () => doors[0]!.door.client({ tenant: 'tenant', name: 'owner', clientId: 'fresh' }) === undefined,
+    'the older session is gone',
+  );
+});
+
+test('a door that was away hands on what was said meanwhile, and what it kept goes to clients that have moved', async () => {
+  const moved = await connect(2, 'moved-on', kept);
+  await moved.client.subscribeAsync('away/#', { qos: 1 });
+  const stays = await connect(2, 'stays', kept);
+  await stays.client.subscribeAsync('away/#', { qos: 2 });
+  const { client } = await connect(0, 'sender');
+  await moved.client.endAsync();
+  await client.publishAsync('away/1', 'before', { qos: 1 });
+  await until(
+    async () => doors[2]!.door.client({ tenant: 'tenant', name: 'owner', clientId: 'moved-on' })?.queued === 1,
+    'it waits at the door',
+  );
+  await close(doors[2]!);
+  const elsewhere = await connect(0, 'moved-on', kept);
+  expect(elsewhere.present).toBe(false);
+  await elsewhere.client.subscribeAsync('away/#', { qos: 1 });
+  await client.publishAsync('away/1', 'meanwhile', { qos: 2 });
+  doors[2] = await open(doors[2]!, 'c');
+  await until(async () => elsewhere.got.length >= 2, 'what was kept comes');
+  expect(elsewhere.got.sort()).toEqual(['away/1 before 1', 'away/1 meanwhile 1']);
+  const back = await connect(2, 'stays', kept);
+  expect(back.present).toBe(true);
+  const both = () => new Set([...stays.got, ...back.got]);
+  await until(async () => both().size >= 2, 'what was said meanwhile comes');
+  expect([...both()]).toEqual(['away/1 before 1', 'away/1 meanwhile 2']);
+}, 60_000);
