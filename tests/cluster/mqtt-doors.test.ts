@@ -155,7 +155,7 @@ test('a client that connects to another door loses its older connection, and no 
   })();
   for (let turn = 1; turn <= 6; turn++) {
     const before = current;
-    const gone = new Promise((resolve) => before.client.once('close', resolve));
+    const gone = new Promise<void>((resolve) => before.client.once('close', () => resolve()));
     current = await connect(turn % 3, 'wanderer', kept);
     expect(current.present).toBe(true);
     await gone;

@@ -41,8 +41,6 @@ const catchUpMs = 5_000;
 const moveWaitMs = 10_000;
 const ownersAtOnce = 500;
 
-export type Claims = ReturnType<typeof createClaims>;
-
 const encode = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const decode = <T>(bytes: Buffer | undefined): T => JSON.parse(bytes?.toString('utf8') ?? 'null') as T;
 
