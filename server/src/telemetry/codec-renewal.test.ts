@@ -11,7 +11,15 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('a store of an earlier version gets the codecs of this one, once, and keeps its samples', async () => {
+const time = "DateTime64(6, 'UTC') CODEC(GCD, Delta, T64, ZSTD(1))";
+const text = 'String CODEC(ZSTD(1))';
+const arrival = "DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1))";
+const decimal = "Int64 CODEC(Delta, T64('bit'), ZSTD(1))";
+
+test.each([
+  ['first', { time, text, arrival, decimal }],
+  ['last', { arrival, decimal }],
+])('a store of the %s earlier version gets the codecs of this one, once, and keeps its samples', async (_, earlier) => {
   const directory = await mkdtemp(join(tmpdir(), 'luban-codecs-'));
   ends.push(() => rm(directory, { recursive: true, force: true }));
   const engine = createChdbEngine({
@@ -28,14 +36,13 @@ test('a store of an earlier version gets the codecs of this one, once, and keeps
   const codecs = async () =>
     (
       await engine.query(
-        "SELECT compression_codec FROM system.columns WHERE table = 'samples' AND name IN ('decimal', 'text', 'time') ORDER BY name",
+        "SELECT compression_codec FROM system.columns WHERE table = 'samples' AND name IN ('arrival', 'decimal', 'text', 'time') ORDER BY name",
         {},
       )
     )[0];
   const wanted = await codecs();
-  // As the first version made it.
-  await engine.run("ALTER TABLE samples MODIFY COLUMN time DateTime64(6, 'UTC') CODEC(GCD, Delta, T64, ZSTD(1))");
-  await engine.run('ALTER TABLE samples MODIFY COLUMN text String CODEC(ZSTD(1))');
+  for (const [name, definition] of Object.entries(earlier))
+    await engine.run(`ALTER TABLE samples MODIFY COLUMN ${name} ${definition}`);
   const rows = emptyColumns(2);
   rows.rows = 2;
   rows.tenant.fill(1);

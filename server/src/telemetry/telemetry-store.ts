@@ -10,12 +10,14 @@ import type { TelemetryEngine } from './telemetry-engine.ts';
  * Days as partitions, because history is expired by day; outside 2020–2059, where only wrong clocks write, years, so
  * that no sender can make more than about 15,000 of them. Codecs by measurement: times of a machine share a divisor
  * (whole ms), and the steps between their steps lie around zero and fit in a few bits; arrival repeats from series to
- * series, so it gets wide blocks; texts repeat from row to row, which ZSTD sees from level 3 on.
+ * series, so it gets wide blocks and a window as wide, in which ZSTD looks for long repetitions; a value that stands
+ * still leaves more to level 2 than to 1; texts repeat from row to row, which ZSTD sees from level 3 on.
  */
 const time =
   "DateTime64(6, 'UTC') CODEC(GCD, Delta, Delta, T64('bit'), ZSTD(1)) SETTINGS (min_compress_block_size = 262144)";
-const decimal = "Int64 CODEC(Delta, T64('bit'), ZSTD(1)) SETTINGS (min_compress_block_size = 262144)";
+const decimal = "Int64 CODEC(Delta, T64('bit'), ZSTD(2)) SETTINGS (min_compress_block_size = 262144)";
 const text = 'String CODEC(ZSTD(3))';
+const arrival = "DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1, 20)) SETTINGS (min_compress_block_size = 1048576)";
 const columns = `
   tenant UInt32 CODEC(ZSTD(1)),
   series UInt32 CODEC(Delta, ZSTD(1)),
@@ -25,7 +27,7 @@ const columns = `
   binary Float64 CODEC(Delta, ZSTD(1)),
   text ${text},
   status UInt16 CODEC(ZSTD(1)),
-  arrival DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) SETTINGS (min_compress_block_size = 1048576),
+  arrival ${arrival},
   value Float64 ALIAS if(scale = ${binaryScale}, binary, decimal / intExp10(scale))`;
 const durable = `${synced}, non_replicated_deduplication_window = 1000`;
 
@@ -95,13 +97,14 @@ export function createTelemetryStore(engine: TelemetryEngine): TelemetryStore {
 
   /** A store of an earlier version: what is written from now on, and what is merged, gets the codecs of this one. */
   async function renewCodecs(): Promise<void> {
+    // What changed last tells: a store that has it has the others too, because it is renewed last.
     const [old] = await engine.query(
       `SELECT count() FROM system.columns
-       WHERE database = currentDatabase() AND table = 'samples' AND name = 'text' AND compression_codec = 'CODEC(ZSTD(1))'`,
+       WHERE database = currentDatabase() AND table = 'samples' AND name = 'arrival' AND compression_codec NOT LIKE '%ZSTD(1, 20)%'`,
       {},
     );
     if (Number(old?.[0]) === 0) return;
-    for (const [name, definition] of Object.entries({ time, decimal, text }))
+    for (const [name, definition] of Object.entries({ time, decimal, text, arrival }))
       await engine.run(`ALTER TABLE samples MODIFY COLUMN ${name} ${definition}`);
   }
 
