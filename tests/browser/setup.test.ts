@@ -119,3 +119,26 @@ test('of two who have the settings of one thing open the second is told, and loa
     await expect.poll(async () => (await call('PATCH', `/things/${thing.id}`, {})).name).toBe(turn);
   }
 });
+
+test('Save pressed again after the answer was lost makes no second place', async () => {
+  await page.goto(`${platform.address}/things`);
+  await page.getByRole('button', { name: 'Add a place' }).click();
+  const form = page.getByRole('dialog');
+  await form.getByLabel('Name', { exact: true }).fill('Hall 7');
+  let lost = 0;
+  await page.route('**/api/v1/sites', async (route) => {
+    if (route.request().method() !== 'POST' || lost++ > 0) return route.fallback();
+    await route.fetch();
+    return route.abort();
+  });
+  await form.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(text).toContain('The platform does not answer');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(() => form.count()).toBe(0);
+  expect(lost).toBe(2);
+  await page.unroute('**/api/v1/sites');
+  const sites = (await page.evaluate(`fetch('/api/v1/sites').then((answer) => answer.json())`)) as {
+    items: { name: string }[];
+  };
+  expect(sites.items.filter(({ name }) => name === 'Hall 7').length).toBe(1);
+});

@@ -1,4 +1,5 @@
 import { ApiError, errorOf, unreachable } from './api-error.ts';
+import { createUnanswered, randomKey } from './unanswered.ts';
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
@@ -50,6 +51,8 @@ async function send<T>(
   })) as T;
 }
 
+const unanswered = createUnanswered(randomKey);
+
 function ifMatch(etag: string | undefined): Record<string, string> {
   return etag === undefined ? {} : { 'if-match': etag };
 }
@@ -57,8 +60,9 @@ function ifMatch(etag: string | undefined): Record<string, string> {
 /** Throws ApiError for anything but success. */
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => send<T>('GET', path, { query, signal }),
-  post: <T>(path: string, body?: unknown, headers?: Record<string, string>) =>
-    send<T>('POST', path, { body: body ?? {}, headers }),
+  /** Sent again after no answer came, it makes nothing twice. */
+  post: <T>(path: string, body: unknown = {}, headers?: Record<string, string>) =>
+    unanswered(path, body, (key) => send<T>('POST', path, { body, headers: { ...headers, 'idempotency-key': key } })),
   /** With `etag` only while the object is as it was with that tag; otherwise throws `request.stale`. */
   put: <T>(path: string, body: unknown, etag?: string) => send<T>('PUT', path, { body, headers: ifMatch(etag) }),
   patch: <T>(path: string, body: unknown, etag?: string) => send<T>('PATCH', path, { body, headers: ifMatch(etag) }),
