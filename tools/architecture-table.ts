@@ -36,7 +36,7 @@ export const serverFolders: Record<string, readonly string[]> = {
   health: ['platform', 'log', 'telemetry'],
   accounting: ['platform', 'edges', 'log'],
   backup: ['platform', 'log', 'telemetry', 'accounting'],
-  move: ['platform', 'log', 'telemetry', 'backup'],
+  move: ['platform', 'servers', 'log', 'telemetry', 'backup'],
   metrics: ['platform', 'ingest', 'log', 'telemetry', 'accounting'],
   packs: ['platform', 'things', 'edges'],
   'demo-plant': ['platform', 'edges', 'packs'],

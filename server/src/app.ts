@@ -27,6 +27,7 @@ import { createOperating } from './operating.ts';
 import { createPacks } from './packs/packs.ts';
 import type { Actor } from './platform/actor.ts';
 import { probeDatabase } from './platform/database/database.ts';
+import { departedTenants } from './platform/database/moved-tenants.ts';
 import { Refusal } from './platform/errors.ts';
 import { createHttp } from './platform/http/http.ts';
 import { createHttpsListener } from './platform/http/https-listener.ts';
@@ -86,6 +87,8 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   });
 
   const sealer = openSealer(join(config.dataDirectory, 'seal.key'));
+  /** By tenant, where it is now. Only a platform that is stopped loses one. */
+  const departed = await departedTenants(database);
 
   // Who asks, and what there is.
   const identity = createIdentity({ database, now: nowMs, log: lines });
@@ -128,6 +131,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   changes.on('thing_keys', 'thing', async (thing, removed) => {
     if (thing !== null && removed) mqtt.dismiss(thing as ThingId);
   });
+  changes.on('arrived_tenants', 'tenant', () => things.rereadArrived());
   changes.on('edges', 'id', () => edges.reread());
   changes.on('devices', 'edge', () => edges.reread());
 
@@ -167,6 +171,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     edges,
     access,
     anonymous: config.mqttAnonymous,
+    departed,
     otherHosts: config.tls === null ? [] : [config.host],
     revoked: () => certificates?.current().revoked ?? new Set(),
     refused,
@@ -239,7 +244,11 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   // The API.
   async function authenticate(request: FastifyRequest): Promise<Actor | null> {
     const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    return bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer);
+    const actor = await (bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer));
+    const place = actor === null ? undefined : departed.get(actor.tenant);
+    const leaves = request.method === 'GET' || request.routeOptions.url?.startsWith('/api/v1/sessions') === true;
+    if (place !== undefined && !leaves) throw new Refusal('tenant.moved', `It is at ${place} now`);
+    return actor;
   }
   const operatorDoor = createOperatorDoor({ directory: config.dataDirectory, lines });
   const idempotency = createIdempotencyStore({ database, sealer, nowMs, lines });

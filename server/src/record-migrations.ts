@@ -4,6 +4,7 @@ import { edgeMigrations } from './edges/edges-migrations.ts';
 import { identityMigrations } from './identity/identity-migrations.ts';
 import { jobMigrations } from './jobs/jobs-migrations.ts';
 import { counterMigrations } from './platform/database/counters.ts';
+import { movedTenantMigrations } from './platform/database/moved-tenants.ts';
 import { idempotencyMigrations } from './platform/http/idempotency-migrations.ts';
 import { retentionMigrations } from './retention/retention-migrations.ts';
 import { serverMigrations } from './servers/servers-migrations.ts';
@@ -21,4 +22,5 @@ export const recordMigrations = {
   ...accessMigrations,
   ...serverMigrations,
   ...idempotencyMigrations,
+  ...movedTenantMigrations,
 };

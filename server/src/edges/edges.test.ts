@@ -3,6 +3,7 @@ import { type Device, type EdgeId, type Gap, modbusTcpSettings, newId, type Tena
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { counterMigrations } from '../platform/database/counters.ts';
 import { type Database, migrate } from '../platform/database/database.ts';
+import { movedTenantMigrations } from '../platform/database/moved-tenants.ts';
 import { failPointWrites, openTestDatabase } from '../platform/database/records.test-support.ts';
 import { openSealer } from '../platform/sealing.ts';
 import { createThings, type Things } from '../things/things.ts';
@@ -56,7 +57,7 @@ beforeEach(async () => {
   sent = [];
   records = await openTestDatabase();
   ({ database } = records);
-  await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations });
+  await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations, ...movedTenantMigrations });
   await open();
   const property = (key: string) => ({ key, name: { zh: key, en: key }, type: 'number', unit: null, range: null });
   const model = { key: 'm', name: { zh: '型', en: 'M' }, description: null, properties: ['a', 'b'].map(property) };

@@ -101,6 +101,13 @@ export async function createEdges(options: EdgesOptions) {
       report: presence?.report ?? null,
     };
   }
+  /** An edge that came from another platform may still say what its points were called there. */
+  function asHere(id: EdgeId, told: Gap): Gap {
+    const row = edges.get(id);
+    if (row === undefined || told.series === null) return told;
+    const series = things.directory.asHere(row.number, row.tenantNumber, Uint32Array.from(told.series));
+    return series === null ? told : { ...told, series: [...series] as Series[] };
+  }
   /** The configuration of an edge has changed: a new version, handed over at once. */
   async function changed(id: EdgeId): Promise<void> {
     const next = await store.nextConfiguration(id);
@@ -328,7 +335,11 @@ export async function createEdges(options: EdgesOptions) {
       onReport?.(id, report);
     },
     async putGaps(tenant: TenantId, id: EdgeId, gaps: readonly Gap[]): Promise<void> {
-      await store.putGaps(tenant, id, gaps);
+      await store.putGaps(
+        tenant,
+        id,
+        gaps.map((one) => asHere(id, one)),
+      );
       const puts = (gapPuts.get(id) ?? 0) + 1;
       gapPuts.set(id, puts % trimGapsEvery);
       if (puts % trimGapsEvery === 1) await store.trimGaps(id, keptGaps, now() - gapLifeMs);

@@ -25,6 +25,7 @@ type IdentityTables = {
     expires_ms: Ms;
     used_ms: ColumnType<number | string | null, null, number>;
   };
+  arrived_tenants: { number: number | string };
 };
 
 export type NumberedTenant = Tenant & { readonly number: number };
@@ -121,7 +122,9 @@ export function createIdentityStore(database: Database) {
         const taken = await transaction.selectFrom('users').select('id').where('email', '=', owner.email).execute();
         if (taken.length > 0) return 'email-taken';
         // Two servers that do this at once meet at the unique number: one of them fails.
-        const number = (last?.number ?? 0) + 1;
+        // Those of tenants that are on their way from another platform are given too.
+        const expected = await transaction.selectFrom('arrived_tenants').select('number').execute();
+        const number = Math.max(last?.number ?? 0, ...expected.map((one) => Number(one.number))) + 1;
         const { id, name, timeZone, language } = tenant;
         await transaction.insertInto('tenants').values({ id, number, name, time_zone: timeZone, language }).execute();
         await transaction.insertInto('users').values(toUserRow(owner)).execute();

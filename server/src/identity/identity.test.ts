@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, migrate } from '../platform/database/database.ts';
+import { movedTenantMigrations } from '../platform/database/moved-tenants.ts';
 import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { createHttp, type Http } from '../platform/http/http.ts';
 import { createLogLines } from '../platform/log-lines.ts';
@@ -38,7 +39,7 @@ let setups: { demoPlant: boolean; tenant: { number: number } }[];
 beforeEach(async () => {
   records = await openTestDatabase();
   ({ database } = records);
-  await migrate(database, identityMigrations);
+  await migrate(database, { ...identityMigrations, ...movedTenantMigrations });
   clockMs = Date.UTC(2026, 0, 1);
   lines = [];
   answers = [];

@@ -91,6 +91,11 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
 
   async function append(sender: Sender, batch: Batch, encoded: Uint8Array): Promise<IngestOutcome> {
     const foreign = directory.firstForeign(sender.number, batch.series);
+    const own = foreign === undefined ? null : directory.asHere(sender.number, sender.tenantNumber, batch.series);
+    if (own !== null) {
+      const meant = { ...batch, series: own };
+      return append(sender, meant, encodeBatch(meant));
+    }
     if (foreign !== undefined)
       return refuse(sender, 'not-authorized', batch.count, `series ${foreign} is not yours to write`);
     // Where the platform's clock was set back, arrival is the better clock: it never goes back.

@@ -6,6 +6,7 @@ import { createEdges, createPresences } from '../edges/edges.ts';
 import { edgeMigrations } from '../edges/edges-migrations.ts';
 import { counterMigrations } from '../platform/database/counters.ts';
 import { migrate } from '../platform/database/database.ts';
+import { movedTenantMigrations } from '../platform/database/moved-tenants.ts';
 import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { openSealer } from '../platform/sealing.ts';
 import { createThings } from '../things/things.ts';
@@ -24,7 +25,13 @@ export async function startMqttIngest() {
   const now = () => clockUs / 1000;
   const records = await openTestDatabase();
   const { database } = records;
-  await migrate(database, { ...counterMigrations, ...thingMigrations, ...edgeMigrations, ...accessMigrations });
+  await migrate(database, {
+    ...counterMigrations,
+    ...thingMigrations,
+    ...edgeMigrations,
+    ...accessMigrations,
+    ...movedTenantMigrations,
+  });
   let mqtt: ReturnType<typeof createMqttIngest>;
   /** What is removed while the door is deaf, it is not told of: as when the platform is killed in between. */
   let deaf = false;
@@ -89,6 +96,7 @@ export async function startMqttIngest() {
         edges: { ...edges, keyHolder: slow(edges.keyHolder) },
         access: { ...access, keyHolder: slow(access.keyHolder) },
         anonymous: null,
+        departed: new Map(),
         otherHosts: [],
         revoked: () => new Set(),
         refused: createRefusedValues({ nowMs: now, lines }),

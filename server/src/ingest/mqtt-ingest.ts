@@ -53,6 +53,8 @@ interface MqttIngestOptions {
   access: Access;
   /** Whoever shows nothing acts as this access key; null: nobody does. */
   anonymous: AccessKeyId | null;
+  /** Tenants that are at another platform now: nobody of theirs gets in. */
+  departed: ReadonlyMap<string, string>;
   /** Where the other listeners of this door are: TLS, WebSocket. */
   otherHosts: readonly string[];
   /** Client certificates on the revocation list. */
@@ -83,6 +85,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     edges,
     access,
     anonymous,
+    departed,
     otherHosts,
     revoked,
     refused,
@@ -102,7 +105,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
   });
 
   const handlers: MqttDoorHandlers<MqttIdentity> = {
-    authenticate: createMqttSignIn({ things, edges, access, anonymous, revoked, nowUs, lines }),
+    authenticate: createMqttSignIn({ things, edges, access, anonymous, departed, revoked, nowUs, lines }),
     ownerOf: (identity) => ({ tenant: identity.tenant, name: holderOf(identity) }),
     mayPublish: (identity, topic) =>
       identity.kind === 'access'

@@ -15,6 +15,8 @@ interface SignInOptions {
   access: Access;
   /** Whoever shows nothing acts as this access key; null: nobody does. */
   anonymous: AccessKeyId | null;
+  /** Where tenants are that are not here any more. */
+  departed: ReadonlyMap<string, string>;
   /** Client certificates on the revocation list. */
   revoked: () => ReadonlySet<CertificateName>;
   nowUs: () => number;
@@ -34,7 +36,9 @@ interface Credentials {
  * the edge or thing, and password, its key; an access key or a token as password, with any user name; devices made for
  * other clouds sign in as they did there, by a token as user name alone or by a signed password.
  */
-export function createMqttSignIn({ things, edges, access, anonymous, revoked, nowUs, lines }: SignInOptions) {
+export function createMqttSignIn(options: SignInOptions) {
+  const { things, edges, access, anonymous, departed, revoked, nowUs, lines } = options;
+
   async function byKey(credentials: Credentials): Promise<MqttIdentity | null> {
     const { clientId, username, password } = credentials;
     if (username === undefined && password === undefined && anonymous !== null)
@@ -54,7 +58,7 @@ export function createMqttSignIn({ things, edges, access, anonymous, revoked, no
     return isId('edge', id) ? edges.holder(id as EdgeId) : things.holder(id as ThingId);
   }
 
-  return async (credentials: Credentials): Promise<MqttIdentity | null> => {
+  async function whoIs(credentials: Credentials): Promise<MqttIdentity | null> {
     const { clientId, username, remote } = credentials;
     const shown = shownCertificate(credentials.stream, revoked());
     if (shown === null) return byKey(credentials);
@@ -78,10 +82,20 @@ export function createMqttSignIn({ things, edges, access, anonymous, revoked, no
     if (found === null || found.tenant !== bound.tenant) return null;
     if (username !== undefined && found.kind !== 'access' && username !== bound.holder) return null;
     return { ...found, certificate: { binding: bound.binding, names: shown.names } };
-  };
+  }
 
   function refusedAsRevoked({ remote, clientId }: Credentials): null {
     lines('warn', 'revoked client certificate refused', { remote, clientId });
     return null;
   }
+
+  return async (credentials: Credentials): Promise<MqttIdentity | null> => {
+    const found = await whoIs(credentials);
+    const place = found === null ? undefined : departed.get(found.tenant);
+    if (place === undefined) return found;
+    // What it would bring is better kept by the sender than acknowledged where nobody looks any more.
+    const { remote, clientId } = credentials;
+    lines('warn', 'client of a tenant that has moved refused', { remote, clientId, tenant: found?.tenant, place });
+    return null;
+  };
 }

@@ -5,15 +5,17 @@ import { parseNatsAddress } from '../log/log.ts';
 import { isPostgresAddress } from '../platform/database/postgres-address.ts';
 import { errorText, Refusal } from '../platform/errors.ts';
 import { errorLine } from '../platform/log-lines.ts';
+import type { MoveProgress } from '../platform/moved-parts.ts';
 import { StartRefusal, startRefusedExit } from '../platform/start-refusal.ts';
 import { recordMigrations } from '../record-migrations.ts';
 import { parseClickhouseAddress } from '../telemetry/telemetry.ts';
 import { movePlatform } from './move.ts';
 import { shownProgress } from './move-progress.ts';
+import { moveTenant, reopenDeparted } from './move-tenant.ts';
 
 const usage = {
-  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]',
-  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]',
+  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]\n一个租户：npm run move -- --from 数据目录 --tenant 租户 --records postgres://… --telemetry http://… [--seal-key 目标的seal.key] [--check]\n重新启用：npm run move -- --from 数据目录 --tenant 租户 --reopen',
+  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]\nOne tenant: npm run move -- --from DATA-FOLDER --tenant TENANT --records postgres://… --telemetry http://… [--seal-key SEAL.KEY-OF-THE-TARGET] [--check]\nOpen it again: npm run move -- --from DATA-FOLDER --tenant TENANT --reopen',
 };
 
 function readArguments() {
@@ -25,7 +27,10 @@ function readArguments() {
       telemetry: text,
       log: text,
       report: text,
+      tenant: text,
+      'seal-key': text,
       check: { type: 'boolean' },
+      reopen: { type: 'boolean' },
     } as const;
     return parseArgs({ options }).values;
   } catch (cause) {
@@ -33,10 +38,21 @@ function readArguments() {
   }
 }
 
-/** npm run move: a stopped platform's data from the embedded engines to those of a cluster. */
+/** npm run move: a stopped platform's data, or one tenant of it, from the embedded engines to those of a cluster. */
 async function main(): Promise<void> {
-  const { from, records, telemetry, log, report: reportFile, check = false } = readArguments();
+  const given = readArguments();
+  const { from, tenant, records, telemetry, log } = given;
+  if (from !== undefined && tenant !== undefined && given.reopen === true) return reopen(resolve(from), tenant);
   if (from === undefined || (records === undefined && telemetry === undefined)) throw new StartRefusal(usage);
+  refuseAddresses(given);
+  if (tenant === undefined) return moveAll({ ...given, from: resolve(from) });
+  if (records === undefined || telemetry === undefined || log !== undefined) throw new StartRefusal(usage);
+  await moveOne({ ...given, from: resolve(from), tenant, records, telemetry });
+}
+
+type Given = ReturnType<typeof readArguments>;
+
+function refuseAddresses({ records, telemetry, log }: Given): void {
   if (records !== undefined && !isPostgresAddress(records))
     throw new StartRefusal({
       zh: '--records 应形如 postgres://user:password@host:5432/database',
@@ -57,26 +73,63 @@ async function main(): Promise<void> {
       zh: '--log 需要同时指定 --records：账目在日志中的位置保存在记录里',
       en: '--log needs --records: up to where the log is counted stands in the records',
     });
-  const began = new Date();
-  const bar = shownProgress(process.stdout);
-  const report = await movePlatform({
-    from: resolve(from),
-    records,
-    telemetry,
-    log,
-    migrations: recordMigrations,
-    check,
-    progress: bar,
-  }).finally(bar.end);
-  const file = resolve(reportFile ?? `luban-move-${began.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
-  const times = { began: began.toISOString(), ended: new Date().toISOString() };
-  await writeFile(file, `${JSON.stringify({ from: resolve(from), check, ...times, ...report }, null, 2)}\n`);
+}
+
+async function moveAll(given: Given & { from: string }): Promise<void> {
+  const { from, records, telemetry, log, check = false } = given;
+  const file = await reported(given, (progress) =>
+    movePlatform({ from, records, telemetry, log, migrations: recordMigrations, check, progress }),
+  );
   process.stdout.write(
     `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n` +
       `用以下配置启动平台，数据目录不变（其中的 seal.key、access-token.key、证书与 MQTT 会话不迁移）：\n` +
       `Start the platform with these settings and the same data directory (seal.key, access-token.key, certificates and MQTT sessions stay in it):\n` +
-      settingsOf({ LUBAN_DATA: resolve(from), LUBAN_RECORDS: records, LUBAN_TELEMETRY: telemetry, LUBAN_LOG: log }),
+      settingsOf({ LUBAN_DATA: from, LUBAN_RECORDS: records, LUBAN_TELEMETRY: telemetry, LUBAN_LOG: log }),
   );
+}
+
+async function moveOne(given: Given & { from: string; tenant: string; records: string; telemetry: string }) {
+  const { from, tenant, records, telemetry, check = false } = given;
+  const place = withoutPassword(records);
+  let before = false;
+  const file = await reported(given, async (progress) => {
+    const options = { from, tenant, records, telemetry, place, sealKey: given['seal-key'], check, progress };
+    const report = await moveTenant({ ...options, migrations: recordMigrations });
+    before = report.records === null;
+    return report;
+  });
+  process.stdout.write(
+    before
+      ? `该租户此前已迁移并核对；如需再次核对请加 --check\nThis tenant was moved and compared before; --check compares once more\n`
+      : `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n`,
+  );
+  process.stdout.write(
+    `启动目标平台的服务器；把该租户的网关与设备指向新平台（密钥不变，未发送的数据照常补传）。源平台保留该租户，只读，不再接收数据；用 --reopen 可重新启用。\n` +
+      `Start the target’s servers, and point the tenant’s edges and devices to it: their keys stay, and what they have kept is taken there. The source keeps the tenant to be read, and takes nothing for it any more; --reopen undoes that.\n`,
+  );
+}
+
+async function reopen(from: string, tenant: string): Promise<void> {
+  const opened = await reopenDeparted(from, tenant, recordMigrations);
+  process.stdout.write(
+    opened
+      ? `租户已在源平台重新启用。若目标平台上也已有该租户，两端会各自接收数据\nThe tenant is open at the source again. If it is at the target too, both take samples from now on\n`
+      : `该租户并未迁出\nThis tenant had not left\n`,
+  );
+}
+
+/** Does the work with a bar, and writes what it says into the report. Returns that file. */
+async function reported(
+  { from, report, check = false }: Given & { from: string },
+  work: (progress: MoveProgress) => Promise<object>,
+): Promise<string> {
+  const began = new Date();
+  const bar = shownProgress(process.stdout);
+  const found = await work(bar).finally(bar.end);
+  const file = resolve(report ?? `luban-move-${began.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
+  const times = { began: began.toISOString(), ended: new Date().toISOString() };
+  await writeFile(file, `${JSON.stringify({ from, check, ...times, ...found }, null, 2)}\n`);
+  return file;
 }
 
 function settingsOf(settings: Record<string, string | undefined>): string {

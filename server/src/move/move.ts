@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Migration } from 'kysely';
 import { clearStaging, stageToRead } from '../backup/backup.ts';
-import { openDataDirectory } from '../platform/data-directory/data-directory.ts';
 import { type Database, openDatabase, openForReading } from '../platform/database/database.ts';
 import { endMove } from '../platform/database/unfinished-move.ts';
 import type { MoveProgress, PartSum } from '../platform/moved-parts.ts';
-import { StartRefusal } from '../platform/start-refusal.ts';
-import { version } from '../platform/version.ts';
-import { openTelemetryCopy, telemetryFormat } from '../telemetry/telemetry.ts';
+import { openTelemetryCopy } from '../telemetry/telemetry.ts';
 import { beginLog, refuseUnstored } from './move-log.ts';
 import { checkRecords, moveRecords, platformOf, refuseOtherVersion } from './move-records.ts';
+import { withSource } from './source-directory.ts';
 
 interface MoveOptions {
   /** The data directory of a stopped platform; its content is read and never changed. */
@@ -39,29 +36,18 @@ interface MoveReport {
  */
 export async function movePlatform(options: MoveOptions): Promise<MoveReport> {
   const { from } = options;
-  if (!existsSync(join(from, 'version.json')) || !existsSync(join(from, 'records.sqlite')))
-    throw new StartRefusal({
-      zh: `${from} 不是使用内置引擎的平台数据目录`,
-      en: `${from} is no data directory of a platform on embedded engines`,
-    });
-  const data = await openDataDirectory({
-    directory: from,
-    telemetryFormat,
-    software: version,
-    nowMs: Date.now,
-    lines: () => undefined,
+  return withSource(from, async () => {
+    const source = openForReading(join(from, 'records.sqlite'));
+    const target = options.records === undefined ? null : openDatabase(options.records);
+    try {
+      await refuseOtherVersion(source, options.migrations);
+      return await moveParts(options, source, target);
+    } finally {
+      await source.destroy();
+      await target?.destroy();
+      await clearStaging(from);
+    }
   });
-  const source = openForReading(join(from, 'records.sqlite'));
-  const target = options.records === undefined ? null : openDatabase(options.records);
-  try {
-    await refuseOtherVersion(source, options.migrations);
-    return await moveParts(options, source, target);
-  } finally {
-    await source.destroy();
-    await target?.destroy();
-    await clearStaging(from);
-    await data.release();
-  }
 }
 
 async function moveParts(options: MoveOptions, source: Database, target: Database | null): Promise<MoveReport> {

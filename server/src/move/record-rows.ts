@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../platform/database/database.ts';
 import type { PartSum } from '../platform/moved-parts.ts';
 import type { RecordTable } from './record-tables.ts';
@@ -8,19 +8,22 @@ export type RecordRow = Readonly<Record<string, string | number | null>>;
 
 const rowsAtOnce = 500;
 
-/** All rows in the order of the primary key, or those after the row that is given; so many at once as memory bears. */
+/**
+ * All rows in the order of the primary key, or those after the row that is given; so many at once as memory bears.
+ * `where`: only some.
+ */
 export async function* recordPages(
   database: Database,
   table: RecordTable,
   after: RecordRow | null = null,
+  where: RawBuilder<unknown> = sql`1 = 1`,
 ): AsyncGenerator<readonly RecordRow[]> {
   const key = sql.join(table.key.map((column) => sql.ref(column)));
   const columns = sql.join(table.columns.map((column) => sql.ref(column)));
   for (let last = after; ; ) {
     const before = last;
-    const rest =
-      before === null ? sql`` : sql`where (${key}) > (${sql.join(table.key.map((column) => before[column]))})`;
-    const { rows } = await sql<RecordRow>`select ${columns} from ${sql.table(table.name)} ${rest}
+    const rest = before === null ? sql`` : sql`and (${key}) > (${sql.join(table.key.map((column) => before[column]))})`;
+    const { rows } = await sql<RecordRow>`select ${columns} from ${sql.table(table.name)} where ${where} ${rest}
       order by ${key} limit ${sql.lit(rowsAtOnce)}`.execute(database);
     if (rows.length > 0) yield rows;
     if (rows.length < rowsAtOnce) return;
@@ -36,10 +39,13 @@ export async function lastRow(database: Database, table: RecordTable): Promise<R
   return rows[0] ?? null;
 }
 
-export async function countRows(database: Database, table: RecordTable): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) as count from ${sql.table(table.name)}`.execute(
-    database,
-  );
+export async function countRows(
+  database: Database,
+  table: RecordTable,
+  where: RawBuilder<unknown> = sql`1 = 1`,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${sql.table(table.name)} where ${where}`.execute(database);
   return Number(rows[0]?.count ?? 0);
 }
 

@@ -52,6 +52,11 @@ const codes = {
   'users.email-taken': { status: 409, zh: '该邮箱已被使用', en: 'This email is in use' },
   'users.wrong-password': { status: 403, zh: '当前密码不正确', en: 'The current password is wrong' },
   'users.last-owner': { status: 409, zh: '至少要保留一位所有者', en: 'There must be at least one owner' },
+  'tenant.moved': {
+    status: 409,
+    zh: '该租户已迁移到另一个平台，此处的数据只读',
+    en: 'This tenant has moved to another platform; here it is only kept to be read',
+  },
   'sites.not-found': { status: 404, zh: '没有这个位置', en: 'There is no such site' },
   'sites.wrong-level': { status: 409, zh: '层级关系不正确', en: 'This level cannot stand there' },
   'sites.in-use': { status: 409, zh: '该位置下还有内容', en: 'Something still stands in this place' },

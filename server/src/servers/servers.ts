@@ -8,6 +8,7 @@ import type { ServerRole } from './server-role.ts';
 import { createServersStore, type ServerRow } from './servers-store.ts';
 
 export type { ServerRole } from './server-role.ts';
+export { withoutLeader } from './without-leader.ts';
 
 interface ServersOptions {
   database: Database;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -224,8 +224,17 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
       const file = join(blockFolder, `${++lastId}.native`);
       await writeFile(file, block, { mode: 0o600 });
       try {
-        const sql = `INSERT INTO ${table} SELECT * FROM file('${file.replaceAll(/['\\]/g, '\\$&')}', 'Native')`;
+        const sql = `INSERT INTO ${table} SELECT * FROM file('${quoted(file)}', 'Native')`;
         await call('insert', sql, ` SETTINGS insert_deduplication_token = '${token}'`, insertTimeoutMs);
+      } finally {
+        await rm(file, { force: true });
+      }
+    },
+    async selectNative(sql, timeoutMs) {
+      const file = join(blockFolder, `${++lastId}.native`);
+      try {
+        await call('run', `INSERT INTO FUNCTION file('${quoted(file)}', 'Native') ${sql}`, '', timeoutMs);
+        return await readFile(file);
       } finally {
         await rm(file, { force: true });
       }
@@ -244,4 +253,8 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
       return text === '' ? [] : (JSON.parse(text) as unknown[][]);
     },
   };
+}
+
+function quoted(path: string): string {
+  return path.replaceAll(/['\\]/g, '\\$&');
 }

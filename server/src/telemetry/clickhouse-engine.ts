@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { bindNumbers } from './bind-numbers.ts';
@@ -150,6 +150,20 @@ export function createClickhouseEngine({
           clickhouse_settings: { insert_deduplication_token: token },
         });
         for await (const _ of stream); // nothing comes, and the connection is free again
+      });
+    },
+    async selectNative(sql, timeoutMs) {
+      return call(timeoutMs, async (abort_signal) => {
+        const { stream } = await reads!.exec({
+          query: `${statements?.query(sql) ?? sql} FORMAT Native`,
+          abort_signal,
+          clickhouse_settings: settingsOf({
+            max_execution_time: timeoutMs / 1000,
+            max_rows_to_read: 0,
+            wait_end_of_query: 1, // whole, or an error
+          }),
+        });
+        return buffer(stream);
       });
     },
     async query(sql, parameters, limits: QueryLimits = {}) {

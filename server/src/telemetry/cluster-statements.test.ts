@@ -33,6 +33,7 @@ async function recorded(): Promise<{ run: string[]; query: string[] }> {
     stop: async () => undefined,
     run: async (sql) => void found.run.push(...cluster.run(sql)),
     insertNative: async () => undefined,
+    selectNative: async () => new Uint8Array(),
     async query(sql) {
       found.query.push(cluster.query(sql));
       return [[1], [1]];

@@ -14,6 +14,8 @@ export interface CopiedTable {
   readonly from: string;
   /** What its partitions are of; null: it has only one. */
   readonly time: KeyColumn | null;
+  /** Its rows belong to tenants, and are the same wherever these are; false: it is about the platform as a whole. */
+  readonly ofTenants: boolean;
   /** Its order, for tables that need more than one piece. */
   readonly key: readonly KeyColumn[];
 }
@@ -32,14 +34,14 @@ const begin: KeyColumn = {
 const series = [u32('tenant'), u32('series')];
 
 export const copiedTables: readonly CopiedTable[] = [
-  { name: 'samples', from: 'samples FINAL', time, key: [...series, time] },
-  { name: 'minutes', from: 'minutes FINAL', time: begin, key: [...series, begin] },
-  { name: 'hours', from: 'hours FINAL', time: begin, key: [...series, begin] },
-  { name: 'latest', from: 'latest FINAL', time: null, key: series },
-  { name: 'late_days', from: 'late_days FINAL', time: null, key: [] },
-  { name: 'rollup_progress', from: 'rollup_progress FINAL', time: null, key: [] },
+  { name: 'samples', from: 'samples FINAL', time, ofTenants: true, key: [...series, time] },
+  { name: 'minutes', from: 'minutes FINAL', time: begin, ofTenants: true, key: [...series, begin] },
+  { name: 'hours', from: 'hours FINAL', time: begin, ofTenants: true, key: [...series, begin] },
+  { name: 'latest', from: 'latest FINAL', time: null, ofTenants: true, key: series },
+  { name: 'late_days', from: 'late_days FINAL', time: null, ofTenants: false, key: [] },
+  { name: 'rollup_progress', from: 'rollup_progress FINAL', time: null, ofTenants: false, key: [] },
   // Nothing replaces anything here; the same deletion twice is the same deletion.
-  { name: 'deletions', from: '(SELECT DISTINCT * FROM deletions)', time: null, key: [] },
+  { name: 'deletions', from: '(SELECT DISTINCT * FROM deletions)', time: null, ofTenants: true, key: [] },
 ];
 
 /** The rows of a partition (`20261126`, `202611` or `2026`) by their time: the same on one server and on a cluster. */

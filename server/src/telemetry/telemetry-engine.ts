@@ -27,6 +27,8 @@ export interface TelemetryEngine {
   run(sql: string, timeoutMs?: number): Promise<void>;
   /** A block in ClickHouse's Native format. A token that the table has seen lately makes the insert do nothing. */
   insertNative(table: string, block: Uint8Array, token: string): Promise<void>;
+  /** What a SELECT answers, as a block in ClickHouse's Native format: bit by bit as it is stored. Empty without rows. */
+  selectNative(sql: string, timeoutMs: number): Promise<Uint8Array>;
   /** Makes `into` a folder that holds all tables as they are, for a backup. Only where the tables are files of ours. */
   snapshot?(into: string): Promise<void>;
   /** The columns of the answer, in the order of the statement; 64-bit integers as numbers. */

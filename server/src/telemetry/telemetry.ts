@@ -28,6 +28,7 @@ export type { Expired, KeepFrom } from './expiry.ts';
 export { countsFromUs, type StoredSample } from './stored-sample.ts';
 export { openTelemetryCopy } from './telemetry-copy.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
+export { openTenantCopy } from './tenant-copy.ts';
 
 /** Of the store's tables. One more when a change to them keeps older software from using them. */
 export const telemetryFormat = 1;

@@ -3,6 +3,7 @@ import type { TenantId } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counterMigrations } from '../platform/database/counters.ts';
 import { migrate } from '../platform/database/database.ts';
+import { movedTenantMigrations } from '../platform/database/moved-tenants.ts';
 import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { openSealer } from '../platform/sealing.ts';
 import { createThings, type Things } from './things.ts';
@@ -15,7 +16,7 @@ let model: Awaited<ReturnType<Things['addModel']>>;
 
 beforeAll(async () => {
   records = await openTestDatabase();
-  await migrate(records.database, { ...counterMigrations, ...thingMigrations });
+  await migrate(records.database, { ...counterMigrations, ...thingMigrations, ...movedTenantMigrations });
   things = await openThings();
   model = await addModel('press');
 });

@@ -12,6 +12,7 @@ import {
 } from '@luban/contracts';
 import { takeNumbers } from '../platform/database/counters.ts';
 import type { Database } from '../platform/database/database.ts';
+import { arrivedTenants } from '../platform/database/moved-tenants.ts';
 import { unlessTaken } from '../platform/database/taken.ts';
 import { Refusal } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
@@ -61,6 +62,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     directory.set(held.point.series, held.tenantNumber, held.sender);
   }
   for (const held of await store.allPoints(null)) hold(held);
+  directory.setArrived(await arrivedTenants(database));
 
   function letGo(thing: ThingId): readonly HeldPoint[] {
     changes++;
@@ -225,6 +227,8 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     },
 
     reread,
+    /** A tenant comes from another platform. */
+    rereadArrived: async () => directory.setArrived(await arrivedTenants(database)),
     pointsOf(tenant: TenantId, id: ThingId): Point[] {
       return (byThing.get(id) ?? []).filter((held) => held.tenant === tenant).map(({ point }) => point);
     },
