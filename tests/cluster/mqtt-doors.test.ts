@@ -208,3 +208,46 @@ test('a door that was away hands on what was said meanwhile, and what it kept go
   await until(async () => both().size >= 2, 'what was said meanwhile comes');
   expect([...both()]).toEqual(['away/1 before 1', 'away/1 meanwhile 2']);
 }, 60_000);
+
+test('a shared subscription with members at several doors gets each message once, and the members share them', async () => {
+  const members = await Promise.all([0, 0, 1, 2].map((door, i) => connect(door, `worker-${i}`)));
+  for (const { client } of members) await client.subscribeAsync('$share/work/jobs/#', { qos: 1 });
+  const senders = await Promise.all([0, 1, 2].map((door) => connect(door, `boss-${door}`)));
+  const all = () => members.flatMap(({ got }) => got);
+  const publish = async (from: number, to: number) => {
+    for (let i = from; i < to; i++) await senders[i % 3]!.client.publishAsync('jobs/1', String(i), { qos: 1 });
+    await until(async () => all().length >= to, 'all have come');
+  };
+  await publish(0, 200);
+  expect(new Set(all()).size).toBe(200);
+  expect(all()).toHaveLength(200);
+  for (const { got } of members) expect(got.length).toBeGreaterThan(20);
+  // One that has gone gets nothing more, and nobody misses it.
+  await members[2]!.client.endAsync();
+  await publish(200, 300);
+  await members[0]!.client.unsubscribeAsync('$share/work/jobs/#');
+  await publish(300, 400);
+  expect(new Set(all()).size).toBe(400);
+  expect(all()).toHaveLength(400);
+});
+
+test('a shared subscription goes on when a door goes, and when it comes back', async () => {
+  const stays = await connect(0, 'stays-here');
+  const goes = await connect(1, 'goes-away', kept);
+  for (const { client } of [stays, goes]) await client.subscribeAsync('$share/night/shift/#', { qos: 1 });
+  const { client } = await connect(0, 'foreman');
+  const all = () => new Set([...stays.got, ...goes.got]);
+  for (let i = 0; i < 40; i++) await client.publishAsync('shift/1', String(i), { qos: 1 });
+  await until(async () => all().size === 40, 'all have come');
+  await close(doors[1]!);
+  for (let i = 40; i < 80; i++) await client.publishAsync('shift/1', String(i), { qos: 1 });
+  await until(async () => all().size === 80, 'all come to who is there');
+  doors[1] = await open(doors[1]!, 'b');
+  for (let i = 80; i < 120; i++) await client.publishAsync('shift/1', String(i), { qos: 1 });
+  await until(async () => all().size === 120, 'who is away has nothing of it');
+  const back = await connect(1, 'goes-away', kept);
+  expect(back.present).toBe(true);
+  for (let i = 120; i < 200; i++) await client.publishAsync('shift/1', String(i), { qos: 1 });
+  await until(async () => new Set([...all(), ...back.got]).size === 200, 'all have come');
+  expect(back.got.length).toBeGreaterThan(10);
+});

@@ -55,6 +55,8 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
     spaces,
     store: store && ((message) => store.append({ kind: 'message', ...message })),
     refusal: notKept,
+    sharedChanged: (tenant, filter) => doors?.sharedChanged(tenant, filter),
+    sendElsewhere: (tenant, content, share) => doors?.sendElsewhere(tenant, content, share),
   });
   const sessions = createSessions({
     limits,
@@ -68,7 +70,8 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
     fault,
   });
   const { maxSubscriptions } = limits;
-  const subscribing = createSubscribing({ spaces, router, store, maxSubscriptions, nowMs, fault });
+  const sharedKnown = () => doors?.sharedKnown();
+  const subscribing = createSubscribing({ spaces, router, store, maxSubscriptions, nowMs, sharedKnown, fault });
   let compactedAt = 0;
 
   const doors: OtherDoors | undefined =
@@ -76,7 +79,7 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
     createOtherDoors({ relay, router, sessions, subscribing, spaces, store, refusal: notKept, takeOver, nowMs, log });
   const replayed = await store?.replay();
   if (replayed !== undefined) recover(replayed, { sessions, subscribing, router, spaces, nowMs: nowMs() });
-  await doors?.start(replayed?.relayed);
+  await doors?.start(replayed);
 
   function notKept(error: unknown): PublishOutcome {
     fault(error);
@@ -138,7 +141,11 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
   function compact(): void {
     if (store === undefined || !store.wantsCompaction || nowMs() - compactedAt < 1000) return;
     compactedAt = nowMs();
-    store.compact(snapshot(sessions, spaces, doors?.position)).catch(fault);
+    const state = function* () {
+      yield* snapshot(sessions, spaces);
+      if (doors !== undefined) yield* doors.snapshot();
+    };
+    store.compact(state()).catch(fault);
   }
 
   return {
@@ -166,8 +173,7 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
       return { ...kept, dropped, storeBytes: stored?.bytes ?? 0, storeHealthy: stored?.healthy ?? true };
     },
     async close(): Promise<void> {
-      doors?.sweep();
-      doors?.stop();
+      await doors?.stop();
       await store?.close();
     },
   };

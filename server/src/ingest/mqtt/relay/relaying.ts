@@ -3,17 +3,25 @@ import type { Relay } from '../../../log/log.ts';
 import { errorLine } from '../../../platform/log-lines.ts';
 import type { MqttLog, PublishOutcome } from '../door-contract.ts';
 import type { Router } from '../routing/router.ts';
+import { parseFilter } from '../routing/topic-filter.ts';
+import type { TopicSpaces } from '../routing/topic-space.ts';
 import type { MessageContent } from '../session/message.ts';
 import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
-import { decodeRelayed, encodeRelayed } from './relayed-message.ts';
+import type { BrokerRecord } from '../store/broker-record.ts';
+import { decodeRelayRecord, encodeRelayRecord, type RelayedMessage, type RelayRecordBody } from './relay-record.ts';
+import type { SharedGroups } from './shared-groups.ts';
 
 interface RelayingOptions {
   readonly relay: Relay;
   readonly router: Router;
   readonly sessions: Sessions;
-  /** Writes down how far it is. */
-  readonly note: (position: number) => void;
+  readonly spaces: TopicSpaces;
+  readonly groups: SharedGroups;
+  /** Writes down what must be known after a restart. */
+  readonly note: (record: BrokerRecord) => void;
+  /** Other doors take this one for gone. */
+  readonly takenForGone: () => void;
   /** This door was away for longer than the relay keeps what was said. */
   readonly missed: () => void;
   readonly refusal: (error: unknown) => PublishOutcome;
@@ -23,6 +31,8 @@ interface RelayingOptions {
 type RelayRecords = Parameters<Parameters<Relay['follow']>[0]['take']>[0];
 
 const againMs = 1000;
+const retainedWaitMs = 2000;
+const sayWaitMs = 10_000;
 
 export type Relaying = ReturnType<typeof createRelaying>;
 
@@ -30,7 +40,8 @@ export type Relaying = ReturnType<typeof createRelaying>;
  * Messages of clients, over all doors: whatever is published at any door goes into the relay, is acknowledged when it is
  * durable there, and is handed on at every door, this one too, in the one order of the relay.
  */
-export function createRelaying({ relay, router, sessions, note, missed, refusal, log }: RelayingOptions) {
+export function createRelaying(options: RelayingOptions) {
+  const { relay, router, sessions, spaces, groups, note, takenForGone, missed, refusal, log } = options;
   /** The last message that was handed on here. */
   let position = -1;
   let noted = position;
@@ -47,16 +58,65 @@ export function createRelaying({ relay, router, sessions, note, missed, refusal,
       while (held > 0 && !stopping) await new Promise<void>((resolve) => go.push(resolve));
       position = record.position;
       try {
-        const { publisher, content } = decodeRelayed(record.payload, position);
-        const handOn = () => router.route(publisher.tenant, content, sessions.find(publisher), 0);
-        const outcome = handOn();
-        if ('then' in outcome) handedOn.push(untilKept(outcome, handOn));
+        const done = handOn(decodeRelayRecord(record.payload, position));
+        if (done !== undefined) handedOn.push(done);
       } catch (error) {
         log('error', 'mqtt.not-relayed', { position, cause: errorLine(error) });
       }
       for (const look of waiting) look();
     }
     await Promise.all(handedOn);
+  }
+
+  /** In one turn; resolves when it is kept, where it must be. */
+  function handOn(body: RelayRecordBody): Promise<void> | undefined {
+    switch (body.kind) {
+      case 'message':
+        return handOnMessage(body);
+      case 'members':
+        groups.set(body);
+        note(body);
+        return undefined;
+      case 'gone':
+        groups.gone(body.server);
+        for (const members of groups.all()) if (members.server === body.server) note({ kind: 'members', ...members });
+        if (body.server === relay.server) takenForGone();
+        return undefined;
+    }
+  }
+
+  function handOnMessage(body: RelayedMessage): Promise<void> | undefined {
+    const { publisher, content, only } = body;
+    const { tenant } = publisher;
+    const { topic, qos } = content;
+    const shares = groups.turnsAt(relay.server, { tenant, topic, qos, position }, only);
+    const elsewhere = shares.filter((share) => !isHere(tenant, share));
+    const to = { shares, sharesOnly: only !== undefined };
+    const route = () => router.route(tenant, content, sessions.find(publisher), 0, to);
+    const outcome = route();
+    const kept = 'then' in outcome ? untilKept(outcome, route) : undefined;
+    if (elsewhere.length === 0) return kept;
+    return Promise.all([kept, ...elsewhere.map((share) => sendElsewhere(body, share))]).then(() => undefined);
+  }
+
+  function isHere(tenant: string, share: string): boolean {
+    const filter = parseFilter(share);
+    return filter !== undefined && (spaces.of(tenant).subscriptions.group(filter)?.members.length ?? 0) > 0;
+  }
+
+  /** Who was to get it here has just gone. */
+  async function sendElsewhere({ publisher, content }: Omit<RelayedMessage, 'only'>, share: string): Promise<void> {
+    const { server } = relay;
+    const body = { kind: 'message', publisher, content: { ...content, retain: false }, only: { share, notAt: server } };
+    while (!stopping && groups.isElsewhere(server, publisher.tenant, share)) {
+      try {
+        await relay.append(encodeRelayRecord(body as RelayedMessage));
+        return;
+      } catch (error) {
+        refusal(error);
+        await setTimeout(againMs, undefined, { ref: false });
+      }
+    }
   }
 
   /** It was acknowledged to who published it: what cannot be kept for a receiver now is tried until it can. */
@@ -68,6 +128,23 @@ export function createRelaying({ relay, router, sessions, note, missed, refusal,
     for (let outcome = await first; !outcome.ok && !stopping; outcome = await again())
       await setTimeout(againMs, undefined, { ref: false });
     unkept--;
+  }
+
+  /** True when everything up to here has been handed on; false when it takes longer than that. */
+  function reached(wanted: number, waitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const finish = (reached: boolean) => {
+        clearTimeout(timer);
+        waiting.delete(look);
+        resolve(reached);
+      };
+      const look = () => {
+        if (position >= wanted) finish(true);
+      };
+      const timer = globalThis.setTimeout(() => finish(false), waitMs);
+      waiting.add(look);
+      look();
+    });
   }
 
   return {
@@ -84,7 +161,10 @@ export function createRelaying({ relay, router, sessions, note, missed, refusal,
       const full = router.refusedRetained(session.owner.tenant, content);
       if (full !== undefined) return full;
       try {
-        await relay.append(encodeRelayed({ publisher: session.owner, content }));
+        const body = { kind: 'message', publisher: session.owner, content, only: undefined } as const;
+        const at = await relay.append(encodeRelayRecord(body));
+        // Who retains a message and then asks for it must find it.
+        if (content.retain) await reached(at, retainedWaitMs);
         return { ok: true };
       } catch (error) {
         return refusal(error);
@@ -101,27 +181,17 @@ export function createRelaying({ relay, router, sessions, note, missed, refusal,
         for (const one of resolved) one();
       };
     },
-    /** True when everything up to here has been handed on; false when it takes longer than that. */
-    reached(wanted: number, waitMs: number): Promise<boolean> {
-      return new Promise((resolve) => {
-        const finish = (reached: boolean) => {
-          clearTimeout(timer);
-          waiting.delete(look);
-          resolve(reached);
-        };
-        const look = () => {
-          if (position >= wanted) finish(true);
-        };
-        const timer = globalThis.setTimeout(() => finish(false), waitMs);
-        waiting.add(look);
-        look();
-      });
+    reached,
+    sendElsewhere,
+    /** Resolves when it is so at this door; what comes later in the relay finds it so at all doors. */
+    async say(body: RelayRecordBody): Promise<void> {
+      await reached(await relay.append(encodeRelayRecord(body)), sayWaitMs);
     },
     /** From time to time: what has no receiver that must be kept leaves no trace of the position else. */
     sweep(): void {
       if (position === noted || unkept > 0) return;
       noted = position;
-      note(position);
+      note({ kind: 'relayed', position });
     },
     stop(): void {
       stopping = true;

@@ -19,6 +19,17 @@ export interface RouterOptions {
   /** Makes it durable; undefined when nothing is kept on disk. */
   readonly store: ((message: StoredMessage) => Promise<void>) | undefined;
   readonly refusal: (error: unknown) => PublishOutcome;
+  /** A shared subscription has other members now, or they came or went. */
+  readonly sharedChanged: (tenant: string, filter: TopicFilter) => void;
+  /** Nobody here takes it for a shared subscription any more; another door may. */
+  readonly sendElsewhere: (tenant: string, content: MessageContent, share: string) => void;
+}
+
+/** To whom a message goes that came by the relay. */
+export interface RelayedTo {
+  /** Shared subscriptions whose turn it is here. */
+  readonly shares: readonly string[];
+  readonly sharesOnly: boolean;
 }
 
 /** One session that gets a message, and how. */
@@ -34,7 +45,7 @@ const nobody: readonly Receiver[] = [];
 export type Router = ReturnType<typeof createRouter>;
 
 /** From a message to the sessions that have subscribed to it. */
-export function createRouter({ limits, spaces, store, refusal }: RouterOptions) {
+export function createRouter({ limits, spaces, store, refusal, sharedChanged, sendElsewhere }: RouterOptions) {
   let sequence = 0;
 
   /**
@@ -47,12 +58,13 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
     content: MessageContent,
     from: Session | undefined,
     messageId: number,
+    to?: RelayedTo,
   ): PublishOutcome | Promise<PublishOutcome> {
     const space = spaces.of(tenant);
     const full = content.relayed === undefined ? refusedRetained(tenant, content) : undefined;
     if (full !== undefined) return full;
     const message = new Message(content, ++sequence);
-    const receivers = receiversOf(space, message, from);
+    const receivers = receiversOf(space, message, from, to);
     const noted = from?.stored === true && messageId > 0;
     const durable = store !== undefined && (content.retain || noted || receivers.some(mustBeStored));
     message.ready = !durable;
@@ -103,17 +115,23 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
     return answer;
   }
 
-  function receiversOf(space: TopicSpace, message: Message, from: Session | undefined): readonly Receiver[] {
+  function receiversOf(
+    space: TopicSpace,
+    message: Message,
+    from: Session | undefined,
+    to: RelayedTo | undefined,
+  ): readonly Receiver[] {
     const { relayed } = message;
     const { sessions, groups } = space.subscriptions.match(message.topic);
     if (sessions.length === 0 && groups.length === 0) return nobody;
     const receivers: Receiver[] = [];
-    for (const { session, subscriptions } of sessions) {
+    for (const { session, subscriptions } of to?.sharesOnly ? [] : sessions) {
       if (relayed !== undefined && session.relayedUpTo !== undefined && relayed <= session.relayedUpTo) continue;
       const offer = offerOf(message, subscriptions, from);
       if (offer !== undefined) receivers.push({ session, offer });
     }
     for (const group of groups) {
+      if (to !== undefined && !to.shares.includes(group.filter.whole)) continue;
       const member = choose(group, message.qos, undefined);
       if (member !== undefined) receivers.push({ session: member.session, offer: sharedOffer(message, member, group) });
     }
@@ -245,6 +263,7 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
       if (delivery.group === undefined || (only !== undefined && delivery.group !== group)) continue;
       if (state !== 'waiting' || !message.ready || (qos === 2 && again)) continue;
       const member = choose(delivery.group, message.qos, session);
+      if (member === undefined && !connected) sendElsewhere(tenant, contentOf(message), delivery.group.filter.whole);
       if (member === undefined || (connected && !member.session.connected)) continue;
       const { message: _, ...how } = sharedOffer(message, member, delivery.group);
       giveCopy(tenant, message, member.session, how, { session, delivery });
@@ -253,6 +272,12 @@ export function createRouter({ limits, spaces, store, refusal }: RouterOptions) 
 
   return {
     route,
+    /** Members of its shared subscriptions came or went with it. */
+    membersChanged({ owner, subscriptions }: Session): void {
+      for (const { filter } of subscriptions.values())
+        if (filter.group !== undefined) sharedChanged(owner.tenant, filter);
+    },
+    sharedChanged,
     /** Gives what waited for the same client elsewhere. */
     adopt: (session: Session, content: MessageContent, how: Omit<Offer, 'message'>) =>
       giveCopy(session.owner.tenant, new Message(content, ++sequence), session, how, undefined),

@@ -125,6 +125,7 @@ export function createSessions(options: SessionsOptions) {
     session.leftAt = 0;
     session.will = will;
     session.willDueAt = 0;
+    router.membersChanged(session);
     if (known === undefined) session.relayedUpTo = relayed();
     const written = stored ? store?.append({ kind: 'session', ...storedSession(session) }) : undefined;
     if (known === undefined) return { session, present: false, durable: both(discarded, written) };
@@ -137,6 +138,7 @@ export function createSessions(options: SessionsOptions) {
   function leave(session: Session, withWill: boolean): void {
     if (!session.connected) return;
     session.connected = false;
+    router.membersChanged(session);
     session.leftAt = nowMs();
     const sent: number[] = [];
     for (const { messageId, state } of session.deliveries.all()) if (state !== 'waiting') sent.push(messageId);
@@ -181,6 +183,7 @@ export function createSessions(options: SessionsOptions) {
     away.delete(session);
     const tree = spaces.of(owner.tenant).subscriptions;
     for (const { filter } of subscriptions.values()) tree.remove(session, filter);
+    router.membersChanged(session);
     subscriptions.clear();
   }
 

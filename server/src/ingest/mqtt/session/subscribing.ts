@@ -20,6 +20,8 @@ export interface SubscribingOptions {
   readonly store: SessionStore | undefined;
   readonly maxSubscriptions: number;
   readonly nowMs: () => number;
+  /** Resolves when all doors know of what has changed in shared subscriptions; undefined when this is the only one. */
+  readonly sharedKnown: () => Promise<void> | undefined;
   readonly fault: (error: unknown) => void;
 }
 
@@ -34,19 +36,30 @@ export interface Subscribed {
 }
 
 /** Changes of what sessions have subscribed to. They hold at once; acknowledged they are when they are durable. */
-export function createSubscribing({ spaces, router, store, maxSubscriptions, nowMs, fault }: SubscribingOptions) {
+export function createSubscribing({
+  spaces,
+  router,
+  store,
+  maxSubscriptions,
+  nowMs,
+  sharedKnown,
+  fault,
+}: SubscribingOptions) {
   function put(session: Session, filter: TopicFilter, options: SubscriptionOptions): Subscription {
     const { qos, noLocal, retainAsPublished, ids } = options;
     const subscription = { session, filter, qos, noLocal, retainAsPublished, ids };
     session.subscriptions.set(filter.whole, subscription);
     spaces.of(session.owner.tenant).subscriptions.add(subscription);
+    if (filter.group !== undefined) router.sharedChanged(session.owner.tenant, filter);
     return subscription;
   }
 
   function remove(session: Session, filter: TopicFilter): void {
     session.subscriptions.delete(filter.whole);
     spaces.of(session.owner.tenant).subscriptions.remove(session, filter);
-    if (filter.group !== undefined) router.reassign(session, filter, false);
+    if (filter.group === undefined) return;
+    router.sharedChanged(session.owner.tenant, filter);
+    router.reassign(session, filter, false);
   }
 
   return {
@@ -70,7 +83,9 @@ export function createSubscribing({ spaces, router, store, maxSubscriptions, now
         granted.push({ subscription, before, sendRetained: asked && filter.group === undefined });
         return request.qos;
       });
-      if (!session.stored || store === undefined || granted.length === 0) return { codes, granted, durable: undefined };
+      const shared = granted.some(({ subscription }) => subscription.filter.group !== undefined);
+      const known = shared ? sharedKnown() : undefined;
+      if (!session.stored || store === undefined || granted.length === 0) return { codes, granted, durable: known };
       const subscriptions = granted.map(({ subscription }) => storedSubscription(subscription));
       const durable = store.append({ kind: 'subscribed', number: session.number, subscriptions });
       durable.catch(() => {
@@ -80,7 +95,7 @@ export function createSubscribing({ spaces, router, store, maxSubscriptions, now
           if (before !== undefined) put(session, before.filter, before);
         }
       });
-      return { codes, granted, durable };
+      return { codes, granted, durable: known === undefined ? durable : durable.then(() => known) };
     },
     /** Returns the UNSUBACK codes. */
     unsubscribe(session: Session, filters: readonly string[]): { codes: number[]; durable: Promise<void> | undefined } {

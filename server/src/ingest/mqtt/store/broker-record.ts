@@ -63,6 +63,19 @@ export interface StoredMessage {
   readonly moved: boolean;
 }
 
+/** How many members a shared subscription has at a door. */
+export interface StoredMembers {
+  /** The door's server. */
+  readonly server: string;
+  readonly tenant: string;
+  /** The subscription as its clients wrote it. */
+  readonly filter: string;
+  /** Connected. */
+  readonly here: number;
+  /** Away, and get what is published meanwhile. */
+  readonly away: number;
+}
+
 /** What the broker writes down, in the order in which it happened. */
 export type BrokerRecord =
   /** A client connected, or (in a snapshot) is known. */
@@ -83,4 +96,5 @@ export type BrokerRecord =
   | { readonly kind: 'steps'; readonly steps: readonly StoredStep[] }
   | ({ readonly kind: 'message' } & StoredMessage)
   /** All that came by the relay up to here has been handed on. */
-  | { readonly kind: 'relayed'; readonly position: number };
+  | { readonly kind: 'relayed'; readonly position: number }
+  | ({ readonly kind: 'members' } & StoredMembers);

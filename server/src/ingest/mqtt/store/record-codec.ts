@@ -13,6 +13,7 @@ const kinds = {
   steps: 7,
   message: 8,
   relayed: 9,
+  members: 10,
 } as const satisfies Record<BrokerRecord['kind'], number>;
 const kindNames = new Map<number, BrokerRecord['kind']>(
   Object.entries(kinds).map(([name, code]) => [code, name as BrokerRecord['kind']]),

@@ -1,5 +1,6 @@
 import type {
   BrokerRecord,
+  StoredMembers,
   StoredMessage,
   StoredReceiver,
   StoredSession,
@@ -32,6 +33,8 @@ export class ReplayedState {
   /** By tenant and topic. */
   readonly retained = new Map<string, Map<string, ReplayedMessage>>();
   lastNumber = 0;
+  /** By server, tenant and shared subscription. */
+  readonly members = new Map<string, StoredMembers>();
   /** How far the relay was handed on; undefined when it never was. */
   relayed: number | undefined;
   #messages = 0;
@@ -73,6 +76,9 @@ export class ReplayedState {
         break;
       case 'relayed':
         this.#relayed(record.position);
+        break;
+      case 'members':
+        this.members.set(JSON.stringify([record.server, record.tenant, record.filter]), record);
         break;
     }
   }

@@ -14,18 +14,13 @@ interface Held {
 
 type HeldMessages = Map<Message, Held>;
 
-/** Everything that must survive, as records that come to it. `relayed`: how far the relay was handed on. */
-export function* snapshot(
-  sessions: Sessions,
-  spaces: TopicSpaces,
-  relayed: number | undefined,
-): Iterable<BrokerRecord> {
+/** Everything that must survive, as records that come to it. */
+export function* snapshot(sessions: Sessions, spaces: TopicSpaces): Iterable<BrokerRecord> {
   const held: HeldMessages = new Map();
   for (const session of sessions.all()) if (session.stored) yield* recordsOf(session, held);
   for (const [tenant, { retained }] of spaces.all())
     for (const message of retained.all()) holding(held, message, tenant).keep = true;
   yield* messagesOf(held);
-  if (relayed !== undefined) yield { kind: 'relayed', position: relayed };
 }
 
 /** One session with what waits for its client. */
