@@ -20,6 +20,8 @@ const waitForAnswerMs = 2000;
 const roundMs = 250;
 const from = 'Luban-Server';
 const last = 'Luban-Last';
+/** The server is there and has nothing to say to such questions. */
+const nothing = 'nothing';
 
 /** Who of the servers is there, and questions to them. Resolves when those that are there have been heard of. */
 export async function createNatsQuestions({ connection, name, server, lines }: NatsQuestionsOptions) {
@@ -61,12 +63,12 @@ export async function createNatsQuestions({ connection, name, server, lines }: N
     if (open.size === 0) return Promise.resolve([]);
     const inbox = createInbox();
     const parts = new Map<string, Buffer[]>();
-    const answers: RelayAnswer[] = [];
+    const found: RelayAnswer[] = [];
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer);
         subscription.unsubscribe();
-        resolve(answers);
+        resolve(found);
       };
       const timer = globalThis.setTimeout(finish, waitMs);
       const subscription = connection.subscribe(inbox, {
@@ -80,7 +82,7 @@ export async function createNatsQuestions({ connection, name, server, lines }: N
             return;
           }
           open.delete(other);
-          answers.push({ server: other, parts: parts.get(other) ?? [] });
+          if (given?.get(last) !== nothing) found.push({ server: other, parts: parts.get(other) ?? [] });
           if (open.size === 0) finish();
         },
       });
@@ -88,31 +90,36 @@ export async function createNatsQuestions({ connection, name, server, lines }: N
     });
   };
 
-  const answer: Relay['answer'] = (subject, give) => {
-    const reply = async (message: Msg): Promise<void> => {
-      const asker = message.headers?.get(from) ?? '';
-      if (asker === server) return;
-      const parts = await give(Buffer.from(message.data), asker);
-      for (const part of parts) message.respond(part, { headers: said });
-      const done = headers();
-      done.set(from, server);
-      done.set(last, 'yes');
-      message.respond(new Uint8Array(), { headers: done });
-    };
-    for (const to of ['all', server])
-      connection.subscribe(`${name}.servers.${to}.${subject}`, {
-        callback(error, message) {
-          if (error !== null) return;
-          reply(message).catch((cause: unknown) =>
-            lines('error', 'server not answered', { subject, cause: errorLine(cause) }),
-          );
-        },
-      });
-  };
+  const answers = new Map<string, Parameters<Relay['answer']>[1]>();
+
+  async function reply(message: Msg, subject: string): Promise<void> {
+    const asker = message.headers?.get(from) ?? '';
+    if (asker === server) return;
+    const give = answers.get(subject);
+    const parts = await give?.(Buffer.from(message.data), asker);
+    for (const part of parts ?? []) message.respond(part, { headers: said });
+    const end = headers();
+    end.set(from, server);
+    end.set(last, parts === undefined ? nothing : 'yes');
+    message.respond(new Uint8Array(), { headers: end });
+  }
+
+  for (const to of ['all', server]) {
+    const prefix = `${name}.servers.${to}.`;
+    connection.subscribe(`${prefix}>`, {
+      callback(error, message) {
+        if (error !== null) return;
+        const subject = message.subject.slice(prefix.length);
+        reply(message, subject).catch((cause: unknown) =>
+          lines('error', 'server not answered', { subject, cause: errorLine(cause) }),
+        );
+      },
+    });
+  }
 
   return {
     ask,
-    answer,
+    answer: (subject: string, give: Parameters<Relay['answer']>[1]) => void answers.set(subject, give),
     others,
     close(): void {
       clearInterval(saying);

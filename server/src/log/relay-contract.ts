@@ -35,8 +35,8 @@ export interface Relay {
   /** Other servers that are heard of at the moment. */
   others(): readonly string[];
   /**
-   * Asks one server, or all others that are heard of. Who does not answer within `waitMs` is left out; a server that has
-   * no `answer` for the subject does not answer.
+   * Asks one server, or all others that are heard of. Who does not answer within `waitMs` is left out, and so is, at once, a server
+   * that has no `answer` for the subject.
    */
   ask(subject: string, question: Uint8Array, how?: { of?: string; waitMs?: number }): Promise<RelayAnswer[]>;
   /** What this server says to a question, in parts of at most 1 MiB or little more. A rejection is no answer. */
