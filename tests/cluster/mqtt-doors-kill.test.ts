@@ -1,0 +1,121 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeTestLog } from '../../server/src/log/log.test-support.ts';
+import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
+import { createExactClient } from '../fixtures/exact-mqtt-client.ts';
+import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
+import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import { seededRandom } from '../fixtures/seeded-random.ts';
+import { until } from '../fixtures/until.ts';
+
+const random = seededRandom(20_261_127);
+let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let main: Platform;
+let doors: Platform[];
+let thing: MadeThing;
+
+beforeAll(async () => {
+  records = await makeTestRecords();
+  const environment = {
+    LUBAN_RECORDS: records.location,
+    LUBAN_LOG: (await makeTestLog()).address ?? '',
+    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/doors_${process.pid}`,
+  };
+  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
+  main = await server('api,writer');
+  doors = [await server('door'), await server('door')];
+  await main.start();
+  await until(
+    () =>
+      main.api.setUp().then(
+        () => true,
+        () => false,
+      ),
+    'it leads',
+    60_000,
+  );
+  await Promise.all(doors.map((one) => one.start()));
+  thing = await addThing(main.api, 'BROKER-1');
+}, 180_000);
+afterAll(async () => {
+  for (const one of [...doors, main]) await one.remove();
+  await records.remove();
+});
+
+type Client = ReturnType<typeof createExactClient>;
+
+async function publishNumbers(client: Client, qos: 1 | 2, acknowledged: Map<string, number[]>, stop: AbortSignal) {
+  for (let number = 0; !stop.aborted; number++) {
+    const topic = `things/${thing.id}/q${qos}/${number % 3}`;
+    void client.publish(topic, `${number}`, qos).then(() => {
+      acknowledged.set(topic, [...(acknowledged.get(topic) ?? []), number]);
+    });
+    while (client.underWay >= 16 && !stop.aborted) await setTimeout(1);
+    await setTimeout(2);
+  }
+}
+
+test('every acknowledged message reaches a persistent subscriber at another door, though both doors are killed again and again', async () => {
+  const [its, other] = [doors[0]!, doors[1]!];
+  const login = { username: thing.id, password: thing.key };
+  const got = new Map<string, number[]>();
+  const reader = createExactClient({
+    ...{ ...login, port: its.mqttPort, clientId: 'reader' },
+    onMessage: (topic, payload) => void got.set(topic, [...(got.get(topic) ?? []), Number(payload)]),
+  });
+  await until(() => reader.connections === 1, 'the reader is connected');
+  reader.subscribe(`things/${thing.id}/#`);
+  const acknowledged = new Map<string, number[]>();
+  const stop = new AbortController();
+  const writers = ([1, 2] as const).map((qos) => ({
+    qos,
+    client: createExactClient({ ...login, port: other.mqttPort, clientId: `writer-${qos}` }),
+  }));
+  const publishing = writers.map(({ qos, client }) => publishNumbers(client, qos, acknowledged, stop.signal));
+  const repeats = () =>
+    [...got].flatMap(([topic, numbers]) =>
+      topic.includes('/q2/') ? numbers.filter((number, i) => numbers.indexOf(number) < i) : [],
+    );
+  for (let kill = 0; kill < 4; kill++) {
+    await setTimeout(300 + random() * 600);
+    if (kill % 2 === 0) {
+      reader.break();
+      await setTimeout(random() * 200);
+    }
+    await its.kill();
+    const before = reader.connections;
+    await its.start();
+    await until(() => reader.connections > before, 'the reader is back');
+  }
+  await setTimeout(500);
+  expect(repeats(), 'QoS 2 exactly once, whatever becomes of the reader’s door').toEqual([]);
+  for (let kill = 0; kill < 3; kill++) {
+    await setTimeout(300 + random() * 600);
+    await other.kill();
+    const before = writers.map(({ client }) => client.connections);
+    await other.start();
+    await until(() => writers.every(({ client }, i) => client.connections > before[i]!), 'the writers are back');
+  }
+  await setTimeout(300);
+  stop.abort();
+  await Promise.all(publishing);
+  await until(() => writers.every(({ client }) => client.underWay === 0), 'all is acknowledged');
+  const missing = () =>
+    [...acknowledged].flatMap(([topic, numbers]) => {
+      const found = new Set(got.get(topic));
+      return numbers.filter((number) => !found.has(number)).map((number) => `${topic} ${number}`);
+    });
+  await until(() => missing().length === 0, 'all that was acknowledged has come').catch(() => undefined);
+  for (const client of [reader, ...writers.map((writer) => writer.client)]) expect(client.fault).toBeUndefined();
+  await Promise.all([reader, ...writers.map((writer) => writer.client)].map((client) => client.stop()));
+  expect(missing().slice(0, 20), 'acknowledged and never come').toEqual([]);
+  for (const [topic, numbers] of got) {
+    const first = [...new Set(numbers)];
+    expect(first, `${topic} in order`).toEqual([...first].sort((a, b) => a - b));
+  }
+  console.info({
+    acknowledged: [...acknowledged.values()].reduce((sum, { length }) => sum + length, 0),
+    repeatedQos2: repeats().length,
+  });
+  expect([...acknowledged.values()].flat().length).toBeGreaterThan(500);
+}, 300_000); // for hangs only: on a busy machine each start takes seconds
