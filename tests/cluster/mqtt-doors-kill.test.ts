@@ -55,7 +55,7 @@ async function publishNumbers(client: Client, qos: 1 | 2, acknowledged: Map<stri
   }
 }
 
-test('every acknowledged message reaches a persistent subscriber at another door, though both doors are killed again and again', async () => {
+test('every acknowledged message reaches a persistent subscriber at another door, QoS 2 exactly once and all in order, though both doors are killed', async () => {
   const [its, other] = [doors[0]!, doors[1]!];
   const login = { username: thing.id, password: thing.key };
   const got = new Map<string, number[]>();
@@ -72,10 +72,6 @@ test('every acknowledged message reaches a persistent subscriber at another door
     client: createExactClient({ ...login, port: other.mqttPort, clientId: `writer-${qos}` }),
   }));
   const publishing = writers.map(({ qos, client }) => publishNumbers(client, qos, acknowledged, stop.signal));
-  const repeats = () =>
-    [...got].flatMap(([topic, numbers]) =>
-      topic.includes('/q2/') ? numbers.filter((number, i) => numbers.indexOf(number) < i) : [],
-    );
   for (let kill = 0; kill < 4; kill++) {
     await setTimeout(300 + random() * 600);
     if (kill % 2 === 0) {
@@ -87,8 +83,6 @@ test('every acknowledged message reaches a persistent subscriber at another door
     await its.start();
     await until(() => reader.connections > before, 'the reader is back');
   }
-  await setTimeout(500);
-  expect(repeats(), 'QoS 2 exactly once, whatever becomes of the reader’s door').toEqual([]);
   for (let kill = 0; kill < 3; kill++) {
     await setTimeout(300 + random() * 600);
     await other.kill();
@@ -111,11 +105,13 @@ test('every acknowledged message reaches a persistent subscriber at another door
   expect(missing().slice(0, 20), 'acknowledged and never come').toEqual([]);
   for (const [topic, numbers] of got) {
     const first = [...new Set(numbers)];
+    if (topic.includes('/q2/')) expect(numbers, `${topic} exactly once`).toEqual(first);
     expect(first, `${topic} in order`).toEqual([...first].sort((a, b) => a - b));
   }
+  const total = [...acknowledged.values()].flat().length;
   console.info({
-    acknowledged: [...acknowledged.values()].reduce((sum, { length }) => sum + length, 0),
-    repeatedQos2: repeats().length,
+    acknowledged: total,
+    connections: [reader, ...writers.map(({ client }) => client)].map(({ connections }) => connections),
   });
-  expect([...acknowledged.values()].flat().length).toBeGreaterThan(500);
+  expect(total, 'messages got through between the kills').toBeGreaterThan(1000);
 }, 300_000); // for hangs only: on a busy machine each start takes seconds

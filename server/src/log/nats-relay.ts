@@ -88,6 +88,7 @@ export async function openNatsRelay({ address, server, lines }: NatsRelayOptions
 
     return {
       server,
+      end: async () => startOf((await manager.streams.info(streamName)).state.last_seq + 1) - 1,
       append: (record) => appender.append(record),
       follow(follower) {
         following ??= run(follower);

@@ -30,6 +30,8 @@ export interface Relay {
   readonly server: string;
   /** Resolves with the record's position once it is durable. Rejects with a LogFault. */
   append(record: Uint8Array): Promise<number>;
+  /** The position of the newest record; −1 when there is none. */
+  end(): Promise<number>;
   /** Only once. */
   follow(follower: RelayFollower): void;
   /** Other servers that are heard of at the moment. */

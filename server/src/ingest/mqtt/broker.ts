@@ -94,7 +94,7 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
     const route = () => {
       if (doors === undefined) return router.route(tenant, content, session, messageId);
       return doors
-        .publish(session, content)
+        .publish(session, content, messageId)
         .then((outcome) => (outcome.ok ? noteReceived(session, messageId) : outcome));
     };
     if (use === 'route') return route();

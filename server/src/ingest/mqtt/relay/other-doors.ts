@@ -39,6 +39,7 @@ const retainedSubject = 'mqtt.retained';
 const retainedWaitMs = 10_000;
 const goneAfterMs = 10_000;
 const goodbyeMs = 2000;
+const catchUpMs = 60_000;
 
 /** This door as one of several: messages go to the clients of all of them, and a client is at one at a time. */
 export function createOtherDoors(options: OtherDoorsOptions) {
@@ -128,7 +129,7 @@ export function createOtherDoors(options: OtherDoorsOptions) {
     sharedKnown: () => sharedKnown,
     sendElsewhere(tenant: string, content: MessageContent, share: string): void {
       const publisher = { tenant, name: '', clientId: '' };
-      relaying.sendElsewhere({ kind: 'message', publisher, content }, share).catch(fault);
+      relaying.sendElsewhere({ publisher, content }, share).catch(fault);
     },
     /** What must be known of the other doors after a restart. */
     *snapshot(): Iterable<BrokerRecord> {
@@ -140,6 +141,8 @@ export function createOtherDoors(options: OtherDoorsOptions) {
       for (const one of state?.members.values() ?? []) groups.set(one);
       const handedOn = state?.relayed;
       relaying.start(handedOn ?? (await takeRetained()) ?? -1);
+      // Clients come in when this door knows what they said before it was gone.
+      if (!(await relaying.reached(await relay.end(), catchUpMs))) log('warn', 'mqtt.relay-behind', {});
       started = true;
       countAll();
       claims.returned().catch((error: unknown) => log('warn', 'mqtt.not-moved', { cause: errorLine(error) }));

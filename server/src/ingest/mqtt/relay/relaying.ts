@@ -33,6 +33,7 @@ type RelayRecords = Parameters<Parameters<Relay['follow']>[0]['take']>[0];
 const againMs = 1000;
 const retainedWaitMs = 2000;
 const sayWaitMs = 10_000;
+const noteWaitMs = 30_000;
 
 export type Relaying = ReturnType<typeof createRelaying>;
 
@@ -86,13 +87,20 @@ export function createRelaying(options: RelayingOptions) {
   }
 
   function handOnMessage(body: RelayedMessage): Promise<void> | undefined {
-    const { publisher, content, only } = body;
+    const { publisher, content, messageId, only } = body;
     const { tenant } = publisher;
     const { topic, qos } = content;
     const shares = groups.turnsAt(relay.server, { tenant, topic, qos, position }, only);
     const elsewhere = shares.filter((share) => !isHere(tenant, share));
     const to = { shares, sharesOnly: only !== undefined };
-    const route = () => router.route(tenant, content, sessions.find(publisher), 0, to);
+    const from = sessions.find(publisher);
+    // It is known here for good that it came: whatever becomes of this door, its repetition is none.
+    const first = messageId > 0 && from?.stored === true && position > (from.relayedUpTo ?? -1);
+    if (first) {
+      from.received ??= new Map();
+      if (!from.received.has(messageId)) from.received.set(messageId, undefined);
+    }
+    const route = () => router.route(tenant, content, from, first ? messageId : 0, to);
     const outcome = route();
     const kept = 'then' in outcome ? untilKept(outcome, route) : undefined;
     if (elsewhere.length === 0) return kept;
@@ -105,9 +113,18 @@ export function createRelaying(options: RelayingOptions) {
   }
 
   /** Who was to get it here has just gone. */
-  async function sendElsewhere({ publisher, content }: Omit<RelayedMessage, 'only'>, share: string): Promise<void> {
+  async function sendElsewhere(
+    { publisher, content }: Pick<RelayedMessage, 'publisher' | 'content'>,
+    share: string,
+  ): Promise<void> {
     const { server } = relay;
-    const body = { kind: 'message', publisher, content: { ...content, retain: false }, only: { share, notAt: server } };
+    const body = {
+      kind: 'message',
+      publisher,
+      content: { ...content, retain: false },
+      messageId: 0,
+      only: { share, notAt: server },
+    };
     while (!stopping && groups.isElsewhere(server, publisher.tenant, share)) {
       try {
         await relay.append(encodeRelayRecord(body as RelayedMessage));
@@ -157,14 +174,16 @@ export function createRelaying(options: RelayingOptions) {
       relay.follow({ after, take, missed });
     },
     /** Resolves when it is durable for all doors. */
-    async publish(session: Session, content: MessageContent): Promise<PublishOutcome> {
+    async publish(session: Session, content: MessageContent, messageId: number): Promise<PublishOutcome> {
       const full = router.refusedRetained(session.owner.tenant, content);
       if (full !== undefined) return full;
       try {
-        const body = { kind: 'message', publisher: session.owner, content, only: undefined } as const;
+        const noted = session.stored ? messageId : 0;
+        const body = { kind: 'message', publisher: session.owner, content, messageId: noted, only: undefined } as const;
         const at = await relay.append(encodeRelayRecord(body));
         // Who retains a message and then asks for it must find it.
         if (content.retain) await reached(at, retainedWaitMs);
+        if (noted > 0 && !(await reached(at, noteWaitMs))) throw new Error('this door is too far behind in the relay');
         return { ok: true };
       } catch (error) {
         return refusal(error);
