@@ -51,7 +51,8 @@ async function publishNumbers(client: Client, qos: 1 | 2, acknowledged: Map<stri
       acknowledged.set(topic, [...(acknowledged.get(topic) ?? []), number]);
     });
     while (client.underWay >= 16 && !stop.aborted) await setTimeout(1);
-    await setTimeout(2);
+    // Slow enough that a door may be away for a minute: what waits for one client has a bound.
+    await setTimeout(10);
   }
 }
 
@@ -113,5 +114,5 @@ test('every acknowledged message reaches a persistent subscriber at another door
     acknowledged: total,
     connections: [reader, ...writers.map(({ client }) => client)].map(({ connections }) => connections),
   });
-  expect(total, 'messages got through between the kills').toBeGreaterThan(1000);
+  expect(total, 'messages got through between the kills').toBeGreaterThan(300);
 }, 300_000); // for hangs only: on a busy machine each start takes seconds
