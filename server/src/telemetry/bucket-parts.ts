@@ -1,4 +1,5 @@
 import type { Bucket } from '@luban/contracts';
+import { createPartBuilder } from './part-builder.ts';
 import type { StoredSample } from './stored-sample.ts';
 
 /**
@@ -26,37 +27,12 @@ export interface BucketPart {
 
 /** Samples of one series in order of time → its parts. What is before `fromUs` makes one part that starts before it. */
 export function bucketParts(samples: readonly StoredSample[], fromUs: number, widthUs: number): BucketPart[] {
-  const parts: BucketPart[] = [];
-  for (const sample of samples) {
-    const isBad = (sample.status & 0x80) !== 0;
-    if (!isBad && sample.status >= 0x400) continue;
-    const startUs = Math.max(Math.floor(sample.timeUs / widthUs) * widthUs, fromUs - widthUs);
-    const value = isBad ? null : Number(sample.value);
-    const part = partOf(sample.timeUs, value, startUs, widthUs);
-    const before = parts.at(-1);
-    if (before?.startUs === startUs) parts[parts.length - 1] = appendPart(before, part, widthUs);
-    else parts.push(part);
+  const builder = createPartBuilder(fromUs, widthUs);
+  for (const { timeUs, value, status } of samples) {
+    const bad = (status & 0x80) !== 0;
+    if (bad || status < 0x400) builder.add(timeUs, bad ? 0 : Number(value), bad);
   }
-  return parts;
-}
-
-function partOf(timeUs: number, value: number | null, startUs: number, widthUs: number): BucketPart {
-  const heldUs = startUs + widthUs - timeUs;
-  return {
-    startUs,
-    count: value === null ? 0 : 1,
-    bad: value === null ? 1 : 0,
-    min: value,
-    max: value,
-    sum: value ?? 0,
-    first: value,
-    last: value,
-    firstUs: timeUs,
-    lastUs: timeUs,
-    holds: value,
-    weighted: value === null ? 0 : value * heldUs,
-    weightUs: value === null ? 0 : heldUs,
-  };
+  return builder.end();
 }
 
 /** Two parts of one bucket, every sample of `later` after every one of `earlier`. */

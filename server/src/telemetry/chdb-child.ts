@@ -1,5 +1,5 @@
 import { type ChdbResult, Session } from 'chdb';
-import { type ChdbAnswer, type ChdbCall, laneWidths } from './chdb-messages.ts';
+import { type ChdbAnswer, type ChdbCall, laneWidths, queryThreads } from './chdb-messages.ts';
 import { sessionSettings } from './session-settings.ts';
 
 /**
@@ -17,7 +17,7 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-const settings = { ...sessionSettings, max_threads: 2, max_insert_threads: 1 };
+const settings = { ...sessionSettings, max_threads: queryThreads, max_insert_threads: 1 };
 const setting = `SET ${Object.entries(settings)
   .map(([name, value]) => `${name} = ${value}`)
   .join(', ')}`;
@@ -53,7 +53,7 @@ function pump(lane: Lane): void {
   while (lane.waiting.length > 0 && lane.idle.length > 0) {
     const session = lane.idle.pop()!;
     const call = lane.waiting.shift()!;
-    session.queryAsync(call.sql + call.settings, { format: 'JSONCompactColumns' }).then(
+    session.queryAsync(call.sql + call.settings, { format: call.format }).then(
       (result: ChdbResult) => settle(lane, session, { kind: 'done', id: call.id, bytes: result.bytes() }),
       (error: Error & { clickhouseCode?: number }) =>
         settle(lane, renewed(lane, session), {

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bindNumbers } from './bind-numbers.ts';
-import { type ChdbAnswer, type ChdbCall, laneWidths } from './chdb-messages.ts';
+import { type AnswerFormat, type ChdbAnswer, type ChdbCall, laneWidths, queryThreads } from './chdb-messages.ts';
 import { removeOldSnapshot, snapshotChdb } from './chdb-snapshot.ts';
 import { faultCodeOf } from './clickhouse-codes.ts';
+import { decodeNumbers } from './native-numbers.ts';
 import type { EngineParameters, EngineState, QueryLimits, TelemetryEngine } from './telemetry-engine.ts';
 import { TelemetryFault } from './telemetry-fault.ts';
 
@@ -127,7 +128,13 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
     backOffMs = Math.min(backOffMs * 2, maxBackOffMs);
   }
 
-  function call(kind: ChdbCall['kind'], sql: string, settings: string, timeoutMs: number): Promise<Uint8Array> {
+  function call(
+    kind: ChdbCall['kind'],
+    sql: string,
+    settings: string,
+    timeoutMs: number,
+    format: AnswerFormat = 'JSONCompactColumns',
+  ): Promise<Uint8Array> {
     if (state !== 'ready' || !child)
       return Promise.reject(new TelemetryFault('telemetry.unavailable', `the time series store is ${state}`));
     const lane = waiting[kind];
@@ -139,7 +146,7 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
         reject(new TelemetryFault('telemetry.busy', `waited ${timeoutMs} ms behind other questions`));
       };
       const deadline = setTimeout(tooLong, timeoutMs);
-      const pending = { call: { id: ++lastId, kind, sql, settings }, timeoutMs, resolve, reject, deadline };
+      const pending = { call: { id: ++lastId, kind, sql, settings, format }, timeoutMs, resolve, reject, deadline };
       lane.push(pending);
       pump(kind);
     });
@@ -164,6 +171,16 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
         pending.reject(new TelemetryFault('telemetry.unavailable', 'chDB cannot be reached', { cause: error }));
       });
     }
+  }
+
+  async function ask(sql: string, parameters: EngineParameters, limits: QueryLimits = {}, format: AnswerFormat) {
+    const timeoutMs = limits.timeoutMs ?? 15_000;
+    // All of them each time: settings of one question stay with its connection.
+    const settings =
+      ` SETTINGS max_execution_time = ${timeoutMs / 1000}, max_rows_to_read = ${limits.rowsToRead ?? 50_000_000}` +
+      `, max_result_rows = ${limits.resultRows ?? 500_000}, max_threads = ${limits.threads ?? queryThreads}` +
+      `, max_memory_usage = ${limits.memoryBytes ?? Math.floor(memoryLimitBytes / 4)}`;
+    return call('query', bindNumbers(sql, parameters), settings, timeoutMs, format);
   }
 
   return {
@@ -242,16 +259,11 @@ export function createChdbEngine(options: ChdbEngineOptions): ChdbEngine {
     snapshot(into) {
       return snapshotChdb(this, directory, into);
     },
-    async query(sql: string, parameters: EngineParameters, limits: QueryLimits = {}) {
-      const timeoutMs = limits.timeoutMs ?? 15_000;
-      const settings =
-        ` SETTINGS max_execution_time = ${timeoutMs / 1000}, max_rows_to_read = ${limits.rowsToRead ?? 50_000_000}` +
-        `, max_result_rows = ${limits.resultRows ?? 500_000}` +
-        `, max_memory_usage = ${limits.memoryBytes ?? Math.floor(memoryLimitBytes / 4)}`;
-      const bytes = await call('query', bindNumbers(sql, parameters), settings, timeoutMs);
-      const text = new TextDecoder().decode(bytes);
+    async query(sql, parameters, limits) {
+      const text = new TextDecoder().decode(await ask(sql, parameters, limits, 'JSONCompactColumns'));
       return text === '' ? [] : (JSON.parse(text) as unknown[][]);
     },
+    queryNumbers: async (sql, parameters, limits) => decodeNumbers(await ask(sql, parameters, limits, 'Native')),
   };
 }
 

@@ -6,8 +6,9 @@ import { bindNumbers } from './bind-numbers.ts';
 import type { ClickhouseAddress } from './clickhouse-address.ts';
 import { faultCodeOf } from './clickhouse-codes.ts';
 import { clusterSettings, clusterStatements } from './cluster-statements.ts';
+import { decodeNumbers } from './native-numbers.ts';
 import { sessionSettings } from './session-settings.ts';
-import type { EngineState, QueryLimits, TelemetryEngine } from './telemetry-engine.ts';
+import type { EngineParameters, EngineState, QueryLimits, TelemetryEngine } from './telemetry-engine.ts';
 import { TelemetryFault } from './telemetry-fault.ts';
 
 interface ClickhouseEngineOptions {
@@ -108,6 +109,32 @@ export function createClickhouseEngine({
     }
   }
 
+  function ask<Body>(
+    sql: string,
+    parameters: EngineParameters,
+    limits: QueryLimits = {},
+    format: 'JSONCompactColumns' | 'Native',
+    read: (stream: Readable) => Promise<Body>,
+  ): Promise<Body> {
+    const timeoutMs = limits.timeoutMs ?? 15_000;
+    const bound = bindNumbers(statements?.query(sql) ?? sql, parameters);
+    return call(timeoutMs, async (abort_signal) => {
+      const { stream } = await reads!.exec({
+        query: `${bound} FORMAT ${format}`,
+        abort_signal,
+        clickhouse_settings: settingsOf({
+          max_execution_time: timeoutMs / 1000,
+          max_rows_to_read: limits.rowsToRead ?? 50_000_000,
+          max_result_rows: limits.resultRows ?? 500_000,
+          max_memory_usage: limits.memoryBytes ?? defaultMemoryBytes,
+          wait_end_of_query: 1, // whole, or an error
+          ...(limits.threads !== undefined && { max_threads: limits.threads }),
+        }),
+      });
+      return read(stream);
+    });
+  }
+
   return {
     get state() {
       return state;
@@ -166,25 +193,12 @@ export function createClickhouseEngine({
         return buffer(stream);
       });
     },
-    async query(sql, parameters, limits: QueryLimits = {}) {
-      const timeoutMs = limits.timeoutMs ?? 15_000;
-      const bound = bindNumbers(statements?.query(sql) ?? sql, parameters);
-      return call(timeoutMs, async (abort_signal) => {
-        const { stream } = await reads!.exec({
-          query: `${bound} FORMAT JSONCompactColumns`,
-          abort_signal,
-          clickhouse_settings: settingsOf({
-            max_execution_time: timeoutMs / 1000,
-            max_rows_to_read: limits.rowsToRead ?? 50_000_000,
-            max_result_rows: limits.resultRows ?? 500_000,
-            max_memory_usage: limits.memoryBytes ?? defaultMemoryBytes,
-            wait_end_of_query: 1, // whole, or an error
-          }),
-        });
-        const body = await text(stream);
-        return body.trim() === '' ? [] : (JSON.parse(body) as unknown[][]);
-      });
+    async query(sql, parameters, limits) {
+      const body = await ask(sql, parameters, limits, 'JSONCompactColumns', text);
+      return body.trim() === '' ? [] : (JSON.parse(body) as unknown[][]);
     },
+    queryNumbers: async (sql, parameters, limits) =>
+      decodeNumbers(await ask(sql, parameters, limits, 'Native', buffer)),
   };
 }
 

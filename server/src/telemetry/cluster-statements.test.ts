@@ -38,6 +38,7 @@ async function recorded(): Promise<{ run: string[]; query: string[] }> {
       found.query.push(cluster.query(sql));
       return [[1], [1]];
     },
+    queryNumbers: async () => [],
   };
   const span = { fromUs: 0, toUs: 7_200_000_000 };
   const of = { tenant: 1, series: [1, 2] };

@@ -3,6 +3,7 @@ import type { BucketPart } from './bucket-parts.ts';
 import { synced } from './durable-tables.ts';
 import { encodeNativeBlock } from './native-block.ts';
 import { rollupPartsSql, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';
+import { partsOfSums, sumColumns } from './row-parts.ts';
 import type { EngineParameters, TelemetryEngine } from './telemetry-engine.ts';
 
 export const minuteUs = 60_000_000;
@@ -83,7 +84,8 @@ export interface RollupStore {
 
 const secondsOf = (us: number) => Math.floor(us / 1_000_000);
 
-export function createRollupStore(engine: TelemetryEngine): RollupStore {
+/** `partRows`: at most so many rows are read as they are, for what is asked in wider buckets. */
+export function createRollupStore(engine: TelemetryEngine, partRows = 50_000): RollupStore {
   const run = (sql: string, parameters: EngineParameters) =>
     engine.run(`${bindNumbers(sql, parameters)} SETTINGS max_threads = 1`, 300_000);
 
@@ -202,12 +204,14 @@ export function createRollupStore(engine: TelemetryEngine): RollupStore {
         parameters[`e${i}`] = secondsOf(end);
         return `begin >= toDateTime({b${i}:UInt32}) AND begin < toDateTime({e${i}:UInt32})`;
       });
-      const sql = rollupPartsSql(
-        table,
-        table === 'minutes' ? minuteUs : hourUs,
-        `${whole} AND (${within.map((one) => `(${one})`).join(' OR ')})`,
-        segmentOf(spans),
-      );
+      const rowUs = table === 'minutes' ? minuteUs : hourUs;
+      const where = `${whole} AND (${within.map((one) => `(${one})`).join(' OR ')})`;
+      const rows = spans.reduce((sum, span) => sum + (span.toUs - span.fromUs) / rowUs, 0) * series.length;
+      if (rows <= partRows) {
+        const sql = `SELECT ${sumColumns} FROM ${table} FINAL WHERE ${where}`;
+        return partsOfSums(await engine.queryNumbers(sql, parameters, { threads: 1 }), rowUs, fromUs, widthUs);
+      }
+      const sql = rollupPartsSql(table, rowUs, where, segmentOf(spans));
       return toParts(await engine.query(`${sql} ORDER BY series, start, segment`, parameters));
     },
   };

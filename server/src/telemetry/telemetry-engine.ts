@@ -1,3 +1,5 @@
+import type { NumberColumn } from './native-numbers.ts';
+
 export type EngineState = 'stopped' | 'starting' | 'ready' | 'recovering';
 
 /** Values of `{name:Type}` placeholders. Numbers only: text of others never comes near a statement. */
@@ -12,6 +14,8 @@ export interface QueryLimits {
   readonly resultRows?: number;
   /** Default a quarter of the engine's memory. */
   readonly memoryBytes?: number;
+  /** Of the engine's threads; default what it takes by itself. */
+  readonly threads?: number;
 }
 
 /**
@@ -33,4 +37,6 @@ export interface TelemetryEngine {
   snapshot?(into: string): Promise<void>;
   /** The columns of the answer, in the order of the statement; 64-bit integers as numbers. */
   query(sql: string, parameters: EngineParameters, limits?: QueryLimits): Promise<unknown[][]>;
+  /** The same for answers of many numbers, which come without text between; no columns when there are no rows. */
+  queryNumbers(sql: string, parameters: EngineParameters, limits?: QueryLimits): Promise<NumberColumn[]>;
 }

@@ -51,6 +51,8 @@ export interface TelemetryOptions {
   readonly blockRows?: number;
   /** … or is so old (default 2,000). */
   readonly blockAgeMs?: number;
+  /** Buckets of at most so many rows are made in this process, others by the database. */
+  readonly partRows?: number;
   readonly tracing?: Tracing | undefined;
 }
 
@@ -192,7 +194,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         memoryLimitBytes: options.memoryLimitBytes ?? 1 << 30,
         ...engineEvents,
       });
-  const store = createTelemetryStore(engine);
+  const store = createTelemetryStore(engine, options.partRows);
   let damage: TelemetryFault | undefined;
   let down: { fault: TelemetryFault; sinceMs: number } | undefined;
   let insertions: { atMs: number; rows: number }[] = [];
@@ -202,7 +204,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let insertedRows = 0;
   let restarts = 0;
   const inserts = new Histogram();
-  const rollupStore = createRollupStore(engine);
+  const rollupStore = createRollupStore(engine, options.partRows);
   const removalStore = createRemovalStore(engine);
   const keepFrom = options.keepFrom ?? (() => ({ samplesUs: 0, minutesUs: 0, hoursUs: 0 }));
   const rollups = createRollups({
