@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from './id.ts';
+import { serverName } from './server.ts';
 
 /** Who an MQTT session belongs to. */
 export const mqttOwner = z.union([idSchema('thing'), idSchema('edge'), idSchema('access')]);
@@ -9,6 +10,8 @@ export const mqttClient = z.object({
   owner: mqttOwner,
   /** Null for an owner that is just being removed. */
   ownerName: z.string().nullable(),
+  /** At whose door it is, connected or away; null where the platform has one server. */
+  server: serverName.nullable(),
   /** An owner's own: two owners may use the same. */
   clientId: z.string(),
   connected: z.boolean(),

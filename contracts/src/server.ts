@@ -1,5 +1,13 @@
 import { z } from 'zod';
 
+/** Which server, where there are several. */
+export const serverName = z.object({
+  id: z.string(),
+  /** Its host name: servers on one machine have the same. */
+  name: z.string(),
+});
+export type ServerName = z.infer<typeof serverName>;
+
 /** A server of this platform. */
 export const server = z.object({
   id: z.string(),

@@ -13,6 +13,7 @@ import { createEdges, createPresences, createPresencesStore, createSharedPresenc
 import { createFlow } from './flow/flow.ts';
 import { createIdentity, type NumberedTenant } from './identity/identity.ts';
 import { createImports } from './imports/imports.ts';
+import { createAllDoors } from './ingest/all-doors.ts';
 import { createIngest, traceIngest } from './ingest/ingest.ts';
 import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
@@ -160,12 +161,16 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   const untraced = createIngest({ log: appends, directory: things.directory, nowUs, lines });
   const ingest = tracing === undefined ? untraced : traceIngest(untraced, tracing);
   const refused = createRefusedValues({ nowMs, lines });
+  const doors = createAllDoors({
+    ...{ relay, self: { id: servers.id, name: servers.name }, isDoor: has('door'), others: servers.otherDoors, lines },
+  });
   const certificates = config.tls && createCertificates({ files: config.tls.files, now: nowMs, lines });
   const mqtt = createMqttIngest({
     host: config.plainHost,
     port: config.mqttPort,
     directory: join(config.dataDirectory, 'mqtt'),
     relay,
+    doors,
     ingest,
     things,
     edges,
@@ -279,7 +284,8 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   // Who does not lead knows no latest values: better no answer than an old one.
   const standsBy = () => has('api') && config.shared && !leadership.leading;
   http.addHook('onRequest', async ({ routeOptions: { url = '', config: route } }) => {
-    const isLed = route.machines !== true && route.permission !== 'public' && route.permission !== 'operator';
+    const isLed =
+      !route.machines && !route.anyServer && route.permission !== 'public' && route.permission !== 'operator';
     if (isLed && standsBy() && url.startsWith('/api/')) throw new Refusal('server.stands-by');
   });
   await registerOpenApi(http);

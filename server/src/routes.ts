@@ -56,7 +56,7 @@ interface Features {
 
 /** The API's routes, as far as they are of this server's roles. */
 export function registerRoutes(http: Http, roles: readonly ServerRole[], features: Features): void {
-  const { access, edges, mqttPorts, servers } = features;
+  const { access, edges, mqtt, mqttPorts, servers } = features;
   registerServersRoutes(http, servers);
   // What devices need to come in, and people to let them. An edge that enrols by HTTPS goes on by MQTT with TLS.
   registerEdgeRoutes(http, {
@@ -64,14 +64,15 @@ export function registerRoutes(http: Http, roles: readonly ServerRole[], feature
     mqttPort: (secure) => (secure ? (mqttPorts().mqttTlsPort ?? mqttPorts().mqttPort) : mqttPorts().mqttPort),
   });
   registerAccessRoutes(http, access, mqttPorts);
+  // Of all doors, whoever is asked.
+  registerMqttClientRoutes(http, mqtt.clients);
   if (roles.includes('door')) registerDoorRoutes(http, features);
   if (roles.includes('api')) registerApiRoutes(http, features);
 }
 
-function registerDoorRoutes(http: Http, { ingest, mqtt, nowUs, refused, things }: Features): void {
+function registerDoorRoutes(http: Http, { ingest, nowUs, refused, things }: Features): void {
   registerSamplesRoutes(http, { ingest, things, nowUs });
   registerRefusedValuesRoutes(http, { things, refused });
-  registerMqttClientRoutes(http, mqtt.clients);
 }
 
 function registerApiRoutes(http: Http, features: Features): void {

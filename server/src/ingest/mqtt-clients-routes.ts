@@ -1,4 +1,4 @@
-import { mqttClient, mqttClientDetail, mqttOwner, page, pageQuery } from '@luban/contracts';
+import { mqttClient, mqttClientDetail, mqttOwner, pageOfServers, pageQuery } from '@luban/contracts';
 import { z } from 'zod';
 import type { Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
@@ -14,19 +14,20 @@ export function registerMqttClientRoutes(http: Http, clients: MqttClients): void
   http.route({
     method: 'GET',
     url: '/api/v1/mqtt-clients',
-    config: { permission: 'access.read' },
+    config: { permission: 'access.read', anyServer: true },
     schema: {
-      summary: 'MQTT clients with a session, also those that are away, and what waits for them; oldest session first',
+      summary:
+        'MQTT clients with a session at any server, also those that are away, and what waits for them; oldest first',
       tags: ['access'],
       querystring: pageQuery.extend({ q: z.string().trim().min(1).max(200).optional() }),
-      response: { 200: page(mqttClient) },
+      response: { 200: pageOfServers(mqttClient) },
     },
     handler: (request) => clients.list(tenantOf(request), request.query),
   });
   http.route({
     method: 'GET',
     url: '/api/v1/mqtt-clients/:owner',
-    config: { permission: 'access.read' },
+    config: { permission: 'access.read', anyServer: true },
     schema: {
       summary: 'One MQTT client of a thing, an edge or an access key, with what it has subscribed to',
       tags: ['access'],
@@ -38,7 +39,7 @@ export function registerMqttClientRoutes(http: Http, clients: MqttClients): void
   http.route({
     method: 'DELETE',
     url: '/api/v1/mqtt-clients/:owner',
-    config: { permission: 'access.write' },
+    config: { permission: 'access.write', anyServer: true },
     schema: {
       summary: 'End an MQTT client’s session: its connection, its subscriptions and the messages that wait for it',
       tags: ['access'],
@@ -46,7 +47,7 @@ export function registerMqttClientRoutes(http: Http, clients: MqttClients): void
       response: { 204: z.void() },
     },
     handler: async (request, reply) => {
-      clients.end(tenantOf(request), request.params.owner, request.query.clientId);
+      await clients.end(tenantOf(request), request.params.owner, request.query.clientId);
       return reply.status(204).send();
     },
   });

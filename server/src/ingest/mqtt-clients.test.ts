@@ -104,7 +104,7 @@ test('pages follow one another, and the longest client identifier is no hindranc
     cursor = next ?? undefined;
   } while (cursor !== undefined);
   expect(found).toEqual(names);
-  clients().end(owner.tenant, key.id, names[1]!);
+  await clients().end(owner.tenant, key.id, names[1]!);
   expect((await listed()).map(({ clientId }) => clientId)).toEqual(['a', 'c']);
 });
 
@@ -114,12 +114,12 @@ test('a session that is ended is gone with its messages, also after a restart; i
   await leave(away);
   const here = await connect('here');
   await publish(here, 'orders/1', 1);
-  clients().end(owner.tenant, key.id, 'away');
-  clients().end(owner.tenant, key.id, 'here');
+  await clients().end(owner.tenant, key.id, 'away');
+  await clients().end(owner.tenant, key.id, 'here');
   expect(await here.next()).toMatchObject({ cmd: 'disconnect', reasonCode: 0x98 });
   expect(await listed()).toEqual([]);
   expect(platform.mqtt().stats()).toMatchObject({ sessions: 0, backlogMessages: 0, backlogBytes: 0 });
-  expect(() => clients().end(owner.tenant, key.id, 'away')).toThrow('no session');
+  await expect(clients().end(owner.tenant, key.id, 'away')).rejects.toThrow('no session');
   await platform.restart();
   expect(await listed()).toEqual([]);
   const again = await connect('away');

@@ -11,6 +11,7 @@ import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { openSealer } from '../platform/sealing.ts';
 import { createThings } from '../things/things.ts';
 import { thingMigrations } from '../things/things-migrations.ts';
+import { createAllDoors } from './all-doors.ts';
 import { createIngest } from './ingest.ts';
 import { createMqttIngest } from './mqtt-ingest.ts';
 import { createRefusedValues } from './refused-values.ts';
@@ -91,6 +92,13 @@ export async function startMqttIngest() {
         host: '127.0.0.1',
         port: 0,
         directory: join(records.directory, 'mqtt'),
+        doors: createAllDoors({
+          relay: undefined,
+          self: { id: 'server:a', name: 'a' },
+          isDoor: true,
+          others: () => [],
+          lines,
+        }),
         ingest,
         things: { ...things, keyHolder: slow(things.keyHolder) },
         edges: { ...edges, keyHolder: slow(edges.keyHolder) },

@@ -20,6 +20,7 @@ import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import type { CertificateName } from '../platform/tls/revocation-list.ts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Things } from '../things/things.ts';
+import type { AllDoors } from './all-doors.ts';
 import { createDialects } from './dialects.ts';
 import type { Ingest, IngestOutcome } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
@@ -47,6 +48,7 @@ interface MqttIngestOptions {
   directory: string;
   /** To the doors of the platform's other servers; undefined when there are none. */
   relay?: Relay | undefined;
+  doors: AllDoors;
   ingest: Ingest;
   things: Things;
   edges: Edges;
@@ -80,6 +82,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     port,
     directory,
     relay,
+    doors,
     ingest,
     things,
     edges,
@@ -260,7 +263,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
       const names = revoked();
       door.dismiss(({ certificate }) => certificate?.names.some((name) => names.has(name)) ?? false);
     },
-    clients: createMqttClients({ door, owners }),
+    clients: createMqttClients({ door, doors, owners }),
     stats: () => door.stats(),
   };
 }

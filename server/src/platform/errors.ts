@@ -32,6 +32,11 @@ const codes = {
     en: 'Another server, or this one before its restart, worked on the request with this Idempotency-Key and has not said how it ended; look whether it was done, then use a new key',
   },
   'request.guard': { status: 403, zh: '缺少 x-luban-request 请求头', en: 'The header x-luban-request is missing' },
+  'servers.not-answering': {
+    status: 503,
+    zh: '有服务器没有应答，请稍后再试',
+    en: 'A server does not answer; try again in a moment',
+  },
   'server.stands-by': {
     status: 503,
     zh: '本服务器处于备用状态，请访问当前的主服务器',

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Server } from '@luban/contracts';
+import type { Server, ServerName } from '@luban/contracts';
 import type { Database } from '../platform/database/database.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { createSharedLeadership, createSoleLeadership, type Leadership, type Led, writerDuty } from './leadership.ts';
@@ -69,6 +69,7 @@ export function createServers(options: ServersOptions) {
 
   return {
     id,
+    name,
     /** All that have beaten lately, this one first, and who leads. */
     async list(): Promise<Server[]> {
       const leader = shared ? (await leases.lease(writerDuty))?.server : id;
@@ -84,6 +85,9 @@ export function createServers(options: ServersOptions) {
       });
       return [shown(self, 0), ...[...others.values()].map(({ row, sinceMs }) => shown(row, clockMs() - sinceMs))];
     },
+    /** Doors of other servers, also those that are silent, until they have signed off or are forgotten. */
+    otherDoors: (): ServerName[] =>
+      [...others.values()].flatMap(({ row }) => (row.roles.includes('door') ? [{ id: row.id, name: row.name }] : [])),
     isLive(server: string): boolean {
       const found = others.get(server);
       return server === id || (found !== undefined && clockMs() - found.sinceMs < goneAfterMs);

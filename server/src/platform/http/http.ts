@@ -27,6 +27,8 @@ declare module 'fastify' {
     permission?: Need;
     /** Things and edges may call it with their own key, for what belongs to them. */
     machines?: boolean;
+    /** Any server answers it, also one that stands by. */
+    anyServer?: boolean;
   }
   interface FastifyRequest {
     /** Null only where the route's permission is `public`. */

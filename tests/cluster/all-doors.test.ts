@@ -1,0 +1,135 @@
+import mqtt, { type MqttClient } from 'mqtt';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { makeTestLog } from '../../server/src/log/log.test-support.ts';
+import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
+import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
+import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import { until } from '../fixtures/until.ts';
+
+let records: Awaited<ReturnType<typeof makeTestRecords>>;
+/** Has no door. */
+let leader: Platform;
+/** Has one. */
+let standBy: Platform;
+let door: Platform;
+let apis: ApiClient[];
+let key: { id: string; secret: string };
+let clients: MqttClient[] = [];
+
+beforeAll(async () => {
+  records = await makeTestRecords();
+  const environment = {
+    LUBAN_RECORDS: records.location,
+    LUBAN_LOG: (await makeTestLog()).address ?? '',
+    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/all_doors_${process.pid}`,
+  };
+  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
+  leader = await server('api,writer');
+  standBy = await server('door,api,writer');
+  door = await server('door');
+  await leader.start();
+  await until(async () => (await leader.api.request('GET', '/health/ready')).status === 200, 'it leads', 60_000);
+  await leader.api.setUp();
+  await Promise.all([standBy.start(), door.start()]);
+  apis = [leader, standBy, door].map(({ url }) => createApiClient(url, leader.api.cookie()));
+  key = await leader.api.post('/api/v1/access-keys', { name: 'MES', publish: ['#'], subscribe: ['#'] });
+}, 180_000);
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.endAsync(true)));
+  clients = [];
+});
+afterAll(async () => {
+  for (const one of [door, standBy, leader]) await one.remove();
+  await records.remove();
+});
+
+async function connect(to: Platform, clientId: string, over: mqtt.IClientOptions = {}): Promise<MqttClient> {
+  const given = { clientId, protocolVersion: 5 as const, username: 'any', password: key.secret, reconnectPeriod: 0 };
+  const client = await mqtt.connectAsync(to.mqttUrl, { ...given, clean: true, ...over }, false);
+  client.on('error', () => undefined);
+  clients.push(client);
+  return client;
+}
+const list = (api: ApiClient, query = '') => api.get(`/api/v1/mqtt-clients?${query}`);
+const idsOf = ({ items }: { items: { clientId: string }[] }) => items.map(({ clientId }) => clientId).sort();
+
+test('every server lists the clients of every door, with the server where each is', async () => {
+  for (let i = 0; i < 3; i++) await (await connect(door, `at-door-${i}`)).subscribeAsync(`line/${i}`);
+  await connect(standBy, 'at-stand-by', { keepalive: 30 });
+  for (const api of apis) {
+    const all = await list(api);
+    expect(all).toMatchObject({ next: null, notAnswering: [] });
+    expect(idsOf(all)).toEqual(['at-door-0', 'at-door-1', 'at-door-2', 'at-stand-by']);
+    const servers = new Map(
+      all.items.map((one: { clientId: string; server: { id: string } }) => [one.clientId, one.server.id]),
+    );
+    expect(servers.get('at-door-0')).toBe(servers.get('at-door-2'));
+    expect(servers.get('at-door-0')).not.toBe(servers.get('at-stand-by'));
+    expect(idsOf(await list(api, 'q=at-stand'))).toEqual(['at-stand-by']);
+    expect(idsOf(await list(api, 'q=mes'))).toHaveLength(4);
+    expect(await api.get(`/api/v1/mqtt-clients/${key.id}?clientId=at-door-1`)).toMatchObject({
+      ...{ ownerName: 'MES', server: { id: servers.get('at-door-1') }, filters: [{ filter: 'line/1', qos: 0 }] },
+    });
+  }
+});
+
+test('pages over several doors follow one another, each client once and each door in its order', async () => {
+  for (let i = 0; i < 5; i++) await connect(i % 3 === 0 ? standBy : door, `c${i}`);
+  for (const [turn, api] of apis.entries()) {
+    const found: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: { items: { clientId: string }[]; next: string | null } = await list(
+        api,
+        `limit=${turn + 1}${cursor === null ? '' : `&cursor=${cursor}`}`,
+      );
+      found.push(...page.items.map(({ clientId }) => clientId));
+      cursor = page.next;
+    } while (cursor !== null);
+    expect([...found].sort()).toEqual(['c0', 'c1', 'c2', 'c3', 'c4']);
+    expect(found.filter((one) => ['c1', 'c2', 'c4'].includes(one))).toEqual(['c1', 'c2', 'c4']);
+    expect(found.indexOf('c0')).toBeLessThan(found.indexOf('c3'));
+    const wrong = await api.request('GET', `/api/v1/mqtt-clients?cursor=${Buffer.from('7').toString('base64url')}`);
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'request.invalid']);
+  }
+});
+
+test('a session is ended wherever it is, whichever server is asked', async () => {
+  for (const [turn, api] of apis.entries())
+    for (const at of [door, standBy]) {
+      const clientId = `ends-${turn}`;
+      const client = await connect(at, clientId, { clean: false, properties: { sessionExpiryInterval: 3600 } });
+      const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+      const path = `/api/v1/mqtt-clients/${key.id}?clientId=${clientId}`;
+      await api.delete(path);
+      await closed;
+      const again = await api.request('DELETE', path);
+      expect([again.status, again.body.code]).toEqual([404, 'mqtt-clients.not-found']);
+      expect(idsOf(await list(api, `q=${clientId}`))).toEqual([]);
+    }
+});
+
+test('a door that is frozen is named, and what may be there is not said to be missing; one that has signed off is not', async () => {
+  await connect(standBy, 'here');
+  await connect(door, 'frozen', { clean: false, properties: { sessionExpiryInterval: 3600 } });
+  const { server } = await leader.api.get(`/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
+  process.kill(door.pid(), 'SIGSTOP');
+  try {
+    for (const api of apis.slice(0, 2)) {
+      const page = await list(api);
+      expect([idsOf(page), page.notAnswering]).toEqual([['here'], [server]]);
+      for (const method of ['GET', 'DELETE']) {
+        const there = await api.request(method, `/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
+        expect([there.status, there.body.code]).toEqual([503, 'servers.not-answering']);
+        expect(there.body.detail).toContain(server.id);
+      }
+    }
+  } finally {
+    process.kill(door.pid(), 'SIGCONT');
+  }
+  await until(async () => (await list(leader.api)).notAnswering.length === 0, 'it answers again', 30_000);
+  expect(idsOf(await list(leader.api))).toEqual(['frozen', 'here']);
+  await door.stop();
+  await until(async () => (await list(leader.api)).notAnswering.length === 0, 'it has signed off', 30_000);
+  expect(idsOf(await list(leader.api))).toEqual(['here']);
+});
