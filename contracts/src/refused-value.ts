@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { localText } from './text.ts';
 
-/** What a device sent under one key and no property took, since the platform started. */
+/** What a device sent under one key and no property took, since the platform's servers started. */
 export const refusedKey = z.object({
   key: z.string(),
   reason: localText,

@@ -18,7 +18,7 @@ import { createIngest, traceIngest } from './ingest/ingest.ts';
 import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
-import { createRefusedValues } from './ingest/refused-values.ts';
+import { createRefusedEverywhere, createRefusedValues } from './ingest/refused-values.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createLive } from './live/live.ts';
 import { ledOffsets, openLog, openNatsRelay, traceAppends } from './log/log.ts';
@@ -164,6 +164,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   const doors = createAllDoors({
     ...{ relay, self: { id: servers.id, name: servers.name }, isDoor: has('door'), others: servers.otherDoors, lines },
   });
+  const refusedOf = createRefusedEverywhere({ refused, doors });
   const certificates = config.tls && createCertificates({ files: config.tls.files, now: nowMs, lines });
   const mqtt = createMqttIngest({
     host: config.plainHost,
@@ -290,8 +291,8 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   });
   await registerOpenApi(http);
   registerRoutes(http, config.roles, {
-    ...{ access, accounting, edges, flowOf, identity, imports, ingest, jobs, lines, mqtt, nowUs, readings, refused },
-    ...{ retention, servers, telemetry, things, startDemo },
+    ...{ access, accounting, edges, flowOf, identity, imports, ingest, jobs, lines, mqtt, nowUs, readings },
+    ...{ refusedOf, retention, servers, telemetry, things, startDemo },
     mqttPorts: () => ({ mqttPort, mqttTlsPort }),
   });
   const operating = createOperating({

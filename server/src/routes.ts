@@ -14,7 +14,7 @@ import { registerImportRoutes } from './imports/imports-routes.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { registerMqttClientRoutes } from './ingest/mqtt-clients-routes.ts';
 import type { MqttIngest } from './ingest/mqtt-ingest.ts';
-import type { RefusedValues } from './ingest/refused-values.ts';
+import type { RefusedEverywhere } from './ingest/refused-values.ts';
 import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
 import { registerSamplesRoutes } from './ingest/samples-routes.ts';
 import type { Jobs } from './jobs/jobs.ts';
@@ -46,7 +46,7 @@ interface Features {
   mqttPorts: () => { readonly mqttPort: number; readonly mqttTlsPort: number | null };
   nowUs: () => number;
   readings: Readings;
-  refused: RefusedValues;
+  refusedOf: RefusedEverywhere;
   retention: RetentionFeature;
   servers: Servers;
   startDemo: (tenant: NumberedTenant) => Promise<void>;
@@ -56,7 +56,7 @@ interface Features {
 
 /** The API's routes, as far as they are of this server's roles. */
 export function registerRoutes(http: Http, roles: readonly ServerRole[], features: Features): void {
-  const { access, edges, mqtt, mqttPorts, servers } = features;
+  const { access, edges, mqtt, mqttPorts, refusedOf, servers, things } = features;
   registerServersRoutes(http, servers);
   // What devices need to come in, and people to let them. An edge that enrols by HTTPS goes on by MQTT with TLS.
   registerEdgeRoutes(http, {
@@ -66,13 +66,13 @@ export function registerRoutes(http: Http, roles: readonly ServerRole[], feature
   registerAccessRoutes(http, access, mqttPorts);
   // Of all doors, whoever is asked.
   registerMqttClientRoutes(http, mqtt.clients);
+  registerRefusedValuesRoutes(http, { things, refusedOf });
   if (roles.includes('door')) registerDoorRoutes(http, features);
   if (roles.includes('api')) registerApiRoutes(http, features);
 }
 
-function registerDoorRoutes(http: Http, { ingest, nowUs, refused, things }: Features): void {
+function registerDoorRoutes(http: Http, { ingest, nowUs, things }: Features): void {
   registerSamplesRoutes(http, { ingest, things, nowUs });
-  registerRefusedValuesRoutes(http, { things, refused });
 }
 
 function registerApiRoutes(http: Http, features: Features): void {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { makeTestLog } from '../../server/src/log/log.test-support.ts';
 import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
+import { addThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -109,15 +110,32 @@ test('a session is ended wherever it is, whichever server is asked', async () =>
     }
 });
 
+test('what a thing sends in vain to any door is added up, whichever server is asked', async () => {
+  const thing = await addThing(leader.api, 'SENDER-1');
+  const say = async (to: Platform, values: Record<string, number>) => {
+    const client = await connect(to, `sender-${to.mqttPort}`, { username: thing.id, password: thing.key });
+    await client.publishAsync('v1/devices/me/telemetry', JSON.stringify(values), { qos: 1 }).catch(() => undefined);
+  };
+  await say(door, { unknown: 1, other: 2 });
+  await say(standBy, { unknown: 3 });
+  for (const api of apis) {
+    const { items, notAnswering } = await api.get(`/api/v1/things/${thing.id}/refused-values`);
+    const counts = Object.fromEntries(items.map((one: { key: string; count: number }) => [one.key, one.count]));
+    expect([counts, notAnswering]).toEqual([{ unknown: 2, other: 1 }, []]);
+  }
+});
+
 test('a door that is frozen is named, and what may be there is not said to be missing; one that has signed off is not', async () => {
   await connect(standBy, 'here');
   await connect(door, 'frozen', { clean: false, properties: { sessionExpiryInterval: 3600 } });
+  const thing = await addThing(leader.api, 'SENDER-2');
   const { server } = await leader.api.get(`/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
   process.kill(door.pid(), 'SIGSTOP');
   try {
     for (const api of apis.slice(0, 2)) {
       const page = await list(api);
       expect([idsOf(page), page.notAnswering]).toEqual([['here'], [server]]);
+      expect((await api.get(`/api/v1/things/${thing.id}/refused-values`)).notAnswering).toEqual([server]);
       for (const method of ['GET', 'DELETE']) {
         const there = await api.request(method, `/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
         expect([there.status, there.body.code]).toEqual([503, 'servers.not-answering']);

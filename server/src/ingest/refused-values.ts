@@ -1,5 +1,14 @@
-import type { LocalText, RefusedKey, ThingId } from '@luban/contracts';
+import {
+  idSchema,
+  type LocalText,
+  type PageOfServers,
+  type RefusedKey,
+  refusedKey,
+  type ThingId,
+} from '@luban/contracts';
+import { z } from 'zod';
 import type { LogLines } from '../platform/log-lines.ts';
+import type { AllDoors } from './all-doors.ts';
 
 /** A value that a device sent and that no property takes. */
 export type RefusedValue = Pick<RefusedKey, 'key' | 'reason'>;
@@ -39,6 +48,27 @@ export function createRefusedValues({ nowMs, lines }: { nowMs: () => number; lin
     },
     of: (thing: ThingId): RefusedKey[] => [...(things.get(thing)?.keys.values() ?? [])],
     total: () => total,
+  };
+}
+
+export type RefusedEverywhere = ReturnType<typeof createRefusedEverywhere>;
+
+/** What a thing sent in vain, to whichever door. */
+export function createRefusedEverywhere({ refused, doors }: { refused: RefusedValues; doors: AllDoors }) {
+  const ask = doors.question('refused-values', {
+    question: z.object({ thing: idSchema('thing') }),
+    item: refusedKey,
+    here: ({ thing }) => refused.of(thing),
+  });
+  return async (thing: ThingId): Promise<PageOfServers<RefusedKey>> => {
+    const { said, notAnswering } = await ask({ thing });
+    const keys = new Map<string, RefusedKey>();
+    for (const one of said.flatMap(({ items }) => items)) {
+      const known = keys.get(one.key);
+      const newest = known !== undefined && known.lastMs > one.lastMs ? known : one;
+      keys.set(one.key, { ...newest, count: one.count + (known?.count ?? 0) });
+    }
+    return { items: [...keys.values()], next: null, notAnswering };
   };
 }
 
