@@ -10,12 +10,13 @@ import { StartRefusal, startRefusedExit } from '../platform/start-refusal.ts';
 import { recordMigrations } from '../record-migrations.ts';
 import { parseClickhouseAddress } from '../telemetry/telemetry.ts';
 import { movePlatform } from './move.ts';
+import { moveBack } from './move-back.ts';
 import { shownProgress } from './move-progress.ts';
 import { moveTenant, reopenDeparted } from './move-tenant.ts';
 
 const usage = {
-  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]\n一个租户：npm run move -- --from 数据目录 --tenant 租户 --records postgres://… --telemetry http://… [--seal-key 目标的seal.key] [--check]\n重新启用：npm run move -- --from 数据目录 --tenant 租户 --reopen',
-  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]\nOne tenant: npm run move -- --from DATA-FOLDER --tenant TENANT --records postgres://… --telemetry http://… [--seal-key SEAL.KEY-OF-THE-TARGET] [--check]\nOpen it again: npm run move -- --from DATA-FOLDER --tenant TENANT --reopen',
+  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]\n迁回内置引擎：npm run move -- --to 数据目录 --records postgres://… --telemetry http://… --log nats://… [--check]\n一个租户：npm run move -- --from 数据目录 --tenant 租户 --records postgres://… --telemetry http://… [--seal-key 目标的seal.key] [--check]\n重新启用：npm run move -- --from 数据目录 --tenant 租户 --reopen',
+  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]\nBack to the embedded engines: npm run move -- --to DATA-FOLDER --records postgres://… --telemetry http://… --log nats://… [--check]\nOne tenant: npm run move -- --from DATA-FOLDER --tenant TENANT --records postgres://… --telemetry http://… [--seal-key SEAL.KEY-OF-THE-TARGET] [--check]\nOpen it again: npm run move -- --from DATA-FOLDER --tenant TENANT --reopen',
 };
 
 function readArguments() {
@@ -23,6 +24,7 @@ function readArguments() {
   try {
     const options = {
       from: text,
+      to: text,
       records: text,
       telemetry: text,
       log: text,
@@ -38,11 +40,13 @@ function readArguments() {
   }
 }
 
-/** npm run move: a stopped platform's data, or one tenant of it, from the embedded engines to those of a cluster. */
+/** npm run move: a stopped platform's data, or one tenant of it, from the embedded engines to those of a cluster; or back. */
 async function main(): Promise<void> {
   const given = readArguments();
   const { from, tenant, records, telemetry, log } = given;
   if (from !== undefined && tenant !== undefined && given.reopen === true) return reopen(resolve(from), tenant);
+  if (given.to !== undefined && from === undefined && tenant === undefined) return moveHome(given, resolve(given.to));
+  if (given.to !== undefined) throw new StartRefusal(usage);
   if (from === undefined || (records === undefined && telemetry === undefined)) throw new StartRefusal(usage);
   refuseAddresses(given);
   if (tenant === undefined) return moveAll({ ...given, from: resolve(from) });
@@ -88,6 +92,21 @@ async function moveAll(given: Given & { from: string }): Promise<void> {
   );
 }
 
+async function moveHome(given: Given, to: string): Promise<void> {
+  const { records, telemetry, log, check = false } = given;
+  refuseAddresses(given);
+  if (records === undefined || telemetry === undefined || log === undefined) throw new StartRefusal(usage);
+  const file = await reported({ ...given, to }, (progress) =>
+    moveBack({ to, records, telemetry, log, migrations: recordMigrations, check, progress }),
+  );
+  process.stdout.write(
+    `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n` +
+      `用以下配置启动平台，不再设置 LUBAN_RECORDS、LUBAN_TELEMETRY、LUBAN_LOG（证书等设置照旧）：\n` +
+      `Start the platform with this setting and without LUBAN_RECORDS, LUBAN_TELEMETRY and LUBAN_LOG (certificates and the like as before):\n` +
+      settingsOf({ LUBAN_DATA: to }),
+  );
+}
+
 async function moveOne(given: Given & { from: string; tenant: string; records: string; telemetry: string }) {
   const { from, tenant, records, telemetry, check = false } = given;
   const place = withoutPassword(records);
@@ -120,7 +139,7 @@ async function reopen(from: string, tenant: string): Promise<void> {
 
 /** Does the work with a bar, and writes what it says into the report. Returns that file. */
 async function reported(
-  { from, report, check = false }: Given & { from: string },
+  { from, to, report, check = false }: Given,
   work: (progress: MoveProgress) => Promise<object>,
 ): Promise<string> {
   const began = new Date();
@@ -128,7 +147,7 @@ async function reported(
   const found = await work(bar).finally(bar.end);
   const file = resolve(report ?? `luban-move-${began.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
   const times = { began: began.toISOString(), ended: new Date().toISOString() };
-  await writeFile(file, `${JSON.stringify({ from, check, ...times, ...found }, null, 2)}\n`);
+  await writeFile(file, `${JSON.stringify({ from, to, check, ...times, ...found }, null, 2)}\n`);
   return file;
 }
 

@@ -8,9 +8,11 @@ import { countRows, insertRows, lastRow, linkRows, type RecordRow, recordPages, 
 import { type RecordTable, readRecordTables } from './record-tables.ts';
 
 interface RecordsMove {
-  /** SQLite, which is only read. */
+  /** Only read. */
   readonly source: Database;
   readonly target: Database;
+  /** Absent: all those of the source, which is SQLite then. */
+  readonly tables?: readonly RecordTable[];
   readonly migrations: Record<string, Migration>;
   readonly progress: MoveProgress;
   /** Where the log begins, when another one takes its place: what is counted goes up to there. */
@@ -38,10 +40,13 @@ export async function moveRecords(move: RecordsMove): Promise<PartSum[]> {
     throw holdsOther();
   }
   if (begun !== null && begun.platform !== seen.move.platform) throw holdsOther();
-  await beginMove(target, seen.move);
+  if (begun === null) await beginMove(target, seen.move);
   await migrate(target, migrations);
   // The source has been at work since the attempt before: what came over then may be old.
-  if (begun !== null && begun.fingerprint !== seen.move.fingerprint) await empty(target, seen.tables);
+  if (begun !== null && begun.fingerprint !== seen.move.fingerprint) {
+    await empty(target, seen.tables);
+    await beginMove(target, seen.move);
+  }
   for (const table of seen.tables) await copyTable(move, table);
   return compareRecords(target, seen, progress);
 }
@@ -60,8 +65,8 @@ export async function refuseOtherVersion(source: Database, migrations: Record<st
   const executed = await executedMigrations(source);
   if (JSON.stringify(executed) === JSON.stringify(Object.keys(migrations).sort())) return;
   throw new StartRefusal({
-    zh: '数据目录中的业务数据不是本版本的格式；请先用本版本启动并停止平台一次，再迁移',
-    en: 'The records in the data directory are not of this version. Start and stop the platform once with this version, then move it',
+    zh: '要迁移的业务数据不是本版本的格式；请先用本版本启动并停止平台一次，再迁移',
+    en: 'The records that are to move are not of this version. Start and stop the platform once with this version, then move it',
   });
 }
 
@@ -78,7 +83,7 @@ export async function platformOf(source: Database): Promise<string> {
 /** `passes`: how often each row will be looked at in all. */
 async function seeRecords(move: RecordsMove, passes: number): Promise<SeenRecords> {
   const { source, progress } = move;
-  const tables = await readRecordTables(source);
+  const tables = move.tables ?? (await readRecordTables(source));
   let rows = 0;
   for (const table of tables) rows += await countRows(source, table);
   progress.expect(rows * passes);

@@ -122,7 +122,7 @@ async function moveParts(options: OpenMove): Promise<TenantMoveReport> {
   const arrived = await (check ? arrivedBefore(target, tenant) : expectAtTarget(options, tables));
   const move: TenantRecordsMove = { source, target, tables, tenant, arrived, sealers, progress };
   const staged = await stageToRead(from);
-  await refuseUnstored(staged.log);
+  await refuseUnstored({ directory: staged.log });
   const renumbering = {
     tenant: tenant.number,
     toTenant: arrived.number,

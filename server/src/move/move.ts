@@ -53,8 +53,8 @@ export async function movePlatform(options: MoveOptions): Promise<MoveReport> {
 async function moveParts(options: MoveOptions, source: Database, target: Database | null): Promise<MoveReport> {
   const { from, telemetry, log, migrations, check, progress } = options;
   const staged = telemetry === undefined && log === undefined ? null : await stageToRead(from);
-  if (staged !== null) await refuseUnstored(staged.log);
-  const countedTo = log === undefined ? undefined : await beginLog(log);
+  if (staged !== null) await refuseUnstored({ directory: staged.log });
+  const countedTo = log === undefined ? undefined : await beginLog({ address: log });
   const copy = staged && telemetry !== undefined ? await openCopy(staged.telemetry, telemetry, source, progress) : null;
   try {
     const move = target && { source, target, migrations, progress, countedTo };

@@ -15,7 +15,9 @@ export interface RecordTable {
 /** All tables of the records in SQLite, each after those that its rows point to. */
 export async function readRecordTables(source: Database): Promise<RecordTable[]> {
   const { rows } = await sql<{ name: string }>`select name from sqlite_master
-    where type = 'table' and name not like 'sqlite_%' and name not like 'kysely_%' order by name`.execute(source);
+    where type = 'table' and name not like 'sqlite_%' and name not like 'kysely_%' and name <> 'unfinished_move' order by name`.execute(
+    source,
+  );
   const waiting = new Map<string, { table: RecordTable; parents: Set<string> }>();
   for (const { name } of rows) {
     const columns = await sql<{ name: string; pk: number }>`

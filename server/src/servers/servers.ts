@@ -7,6 +7,7 @@ import { createLeasesStore } from './leases-store.ts';
 import type { ServerRole } from './server-role.ts';
 import { createServersStore, type ServerRow } from './servers-store.ts';
 
+export { refuseServers } from './no-servers.ts';
 export type { ServerRole } from './server-role.ts';
 export { withoutLeader } from './without-leader.ts';
 

@@ -10,18 +10,18 @@ export async function openCopyEngines(options: { directory: string; address: str
   const address = parseClickhouseAddress(options.address);
   if (address === null) throw new Error('the address of the telemetry is not one of ClickHouse');
   const none = () => undefined; // whoever asks hears of it
-  const source = createChdbEngine({ directory: options.directory, memoryLimitBytes: 1 << 30, onFault: none });
-  const target = createClickhouseEngine({ address, onFault: none, onRestart: none });
+  const chdb = createChdbEngine({ directory: options.directory, memoryLimitBytes: 1 << 30, onFault: none });
+  const clickhouse = createClickhouseEngine({ address, onFault: none, onRestart: none });
   const close = async () => {
-    await source.stop();
-    await target.stop();
+    await chdb.stop();
+    await clickhouse.stop();
   };
   try {
-    await target.start();
-    await source.start();
+    await clickhouse.start();
+    await chdb.start();
   } catch (error) {
     await close();
     throw error;
   }
-  return { source, target, close };
+  return { chdb, clickhouse, close };
 }

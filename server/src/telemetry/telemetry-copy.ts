@@ -10,7 +10,7 @@ import { createTelemetryStore } from './telemetry-store.ts';
 import { beginTelemetryMove, endTelemetryMove, telemetryMove } from './unfinished-copy.ts';
 
 interface TelemetryCopyOptions {
-  /** chDB of a stopped platform, in a folder that may be written. */
+  /** Of a stopped platform. chDB: in a folder that may be written. */
   readonly source: TelemetryEngine;
   readonly target: TelemetryEngine;
   /** The id of its first tenant: whose move this is. */
@@ -31,6 +31,11 @@ export function createTelemetryCopy(options: TelemetryCopyOptions) {
     const found = await parts.partsOfSource();
     progress.expect(found.reduce((sum, { rows }) => sum + rows, 0) * passes);
     return found;
+  }
+
+  /** Merges would only take room here: what is read does not depend on them. A server’s merges are its own affair. */
+  async function holdStill(): Promise<void> {
+    if (source.snapshot !== undefined) await source.run('SYSTEM STOP MERGES');
   }
 
   async function prepareTarget(): Promise<void> {
@@ -62,8 +67,7 @@ export function createTelemetryCopy(options: TelemetryCopyOptions) {
      * already are passed over. Throws StartRefusal for a target that holds anything else.
      */
     async move(): Promise<PartSum[]> {
-      // Merges would only take room: what is read here does not depend on them.
-      await source.run('SYSTEM STOP MERGES');
+      await holdStill();
       const wanted = await readParts(2);
       const begun = await telemetryMove(target);
       if (begun?.platform === platform ? begun.done : (await parts.rowsAtTarget()) > 0) {
@@ -89,7 +93,7 @@ export function createTelemetryCopy(options: TelemetryCopyOptions) {
     },
     /** Compares only. Throws StartRefusal when they differ. */
     async check(): Promise<PartSum[]> {
-      await source.run('SYSTEM STOP MERGES');
+      await holdStill();
       const { sums, different } = await compare(await readParts(1));
       if (different.length > 0) throw differs(different);
       return sums;
@@ -103,18 +107,21 @@ export function createTelemetryCopy(options: TelemetryCopyOptions) {
 export async function openTelemetryCopy(options: {
   directory: string;
   address: string;
+  /** From ClickHouse to chDB instead. */
+  back?: boolean;
   platform: string;
   progress: MoveProgress;
 }) {
-  const { close, ...engines } = await openCopyEngines(options);
-  const { platform, progress } = options;
+  const { close, chdb, clickhouse } = await openCopyEngines(options);
+  const { platform, progress, back = false } = options;
+  const engines = back ? { source: clickhouse, target: chdb } : { source: chdb, target: clickhouse };
   return { ...createTelemetryCopy({ ...engines, platform, progress }), close };
 }
 
 function holdsOther(): StartRefusal {
   return new StartRefusal({
-    zh: '--telemetry 指定的数据库中已有其他时序数据；请指定一个空数据库。其中的数据未做任何更改',
-    en: 'The database that --telemetry names holds other telemetry. Name an empty one. None of its data has been changed',
+    zh: '目标时序数据库中已有其他数据；请指定一个空数据库。其中的数据未做任何更改',
+    en: 'The target holds other telemetry. Name an empty database. None of its data has been changed',
   });
 }
 

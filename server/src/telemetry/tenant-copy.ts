@@ -98,9 +98,9 @@ export async function openTenantCopy(options: {
   renumbering: Renumbering;
   progress: MoveProgress;
 }) {
-  const { close, ...engines } = await openCopyEngines(options);
+  const { close, chdb, clickhouse } = await openCopyEngines(options);
   const { renumbering, progress } = options;
-  return { ...createTenantCopy({ ...engines, renumbering, progress }), close };
+  return { ...createTenantCopy({ source: chdb, target: clickhouse, renumbering, progress }), close };
 }
 
 /** The hours of a day, as bits, that are not in [fromHour, toHour), which count since 1970. */

@@ -37,7 +37,7 @@ export async function endMove(database: Database): Promise<void> {
 export async function refuseUnfinishedMove(database: Database): Promise<void> {
   if ((await unfinishedMove(database)) === null) return;
   throw new StartRefusal({
-    zh: 'LUBAN_RECORDS 中的业务数据迁移尚未完成；请再次运行同一条 npm run move 命令',
-    en: 'The move of the records in LUBAN_RECORDS is not finished. Run the same npm run move command again',
+    zh: '业务数据的迁移尚未完成；请再次运行同一条 npm run move 命令',
+    en: 'The move of the records is not finished. Run the same npm run move command again',
   });
 }
