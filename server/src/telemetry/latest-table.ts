@@ -21,6 +21,8 @@ export interface LatestTable {
   put(tenant: number, series: number, sample: StoredSample): void;
   /** It is to be stored again. */
   markChanged(tenant: number, series: number): void;
+  /** How many changed since `takeChanged`. */
+  readonly changed: number;
   /** What changed since it was last asked. */
   takeChanged(): SampleColumns;
   /** Gives changes back that could not be stored. */
@@ -153,6 +155,9 @@ export function createLatestTable(): LatestTable {
     markChanged(tenant, series) {
       const slot = tenants.get(tenant)?.get(series);
       if (slot !== undefined) mark(slot);
+    },
+    get changed() {
+      return changes.length;
     },
     takeChanged() {
       // A series may have been forgotten since it changed.

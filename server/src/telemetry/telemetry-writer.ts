@@ -1,4 +1,5 @@
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
+import { commitDueInMs } from './commit-pace.ts';
 import type { FreshSamples } from './fresh-samples.ts';
 import { forgetInsertPlan, type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
 import type { LatestTable } from './latest-table.ts';
@@ -48,8 +49,6 @@ export interface TelemetryWriter {
   retryNow(): void;
 }
 
-/** Between two savings of the latest values, and so of the offset: what a start reads again from the log. */
-const commitEveryMs = 10_000;
 const firstPauseMs = 200;
 const maxPauseMs = 5_000;
 /** Texts weigh more than numbers: of them a block and the memory hold at most so many characters. */
@@ -76,6 +75,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   let readPosition = 0;
   let inserted = 0;
   let committedAtMs = 0;
+  let rowsSinceCommit = 0;
   let replay: InsertPlan | undefined;
   let failing: { fault: TelemetryFault; sinceMs: number } | undefined;
   let wakeInserter: () => void = () => undefined;
@@ -178,7 +178,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
 
   function idleMs(): number {
     const untilOld = fresh.open ? fresh.open.openedMs + blockAgeMs - performance.now() : 60_000;
-    const untilCommit = inserted > consumer.committed ? committedAtMs + commitEveryMs - performance.now() : 60_000;
+    const untilCommit = inserted > consumer.committed ? commitDue() : 60_000;
     return Math.max(1, Math.min(untilOld, untilCommit));
   }
 
@@ -199,6 +199,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     attempts = 0;
     replay = undefined;
     fresh.drop();
+    rowsSinceCommit += block.rows;
     inserted = fresh.open || fresh.sealed ? block.to : Math.max(block.to, readPosition);
     options.onInserted(block, performance.now() - startedMs);
     wakeReader();
@@ -206,8 +207,13 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
 
   function mustCommit(): boolean {
     if (inserted <= consumer.committed) return false;
-    if (performance.now() - committedAtMs >= commitEveryMs) return true;
+    if (commitDue() === 0) return true;
     return [...waiters].some((waiter) => waiter.commit && waiter.target <= inserted);
+  }
+
+  function commitDue(): number {
+    const ageMs = performance.now() - committedAtMs;
+    return commitDueInMs({ ageMs, rows: rowsSinceCommit, changed: latest.changed });
   }
 
   async function runHolds(): Promise<void> {
@@ -227,6 +233,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     }
     await options.beforeCommit();
     await consumer.commit(position);
+    rowsSinceCommit = 0;
     committedAtMs = performance.now();
   }
 
@@ -262,6 +269,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
         replay = plan;
       }
       committedAtMs = performance.now();
+      rowsSinceCommit = 0;
       stopping = new AbortController();
       loops = Promise.all([readLoop(stopping.signal), insertLoop(stopping.signal)]);
     },
