@@ -2,6 +2,7 @@ import { statusKind } from '@luban/contracts';
 import type { LogRecord } from '../log/log.ts';
 import { wholeMillis } from './sample-block.ts';
 import { emptyColumns, growColumns, pickRows, type SampleColumns } from './sample-columns.ts';
+import { SeriesSlots } from './series-slots.ts';
 import { countsFromUs, type StoredSample, storedValue } from './stored-sample.ts';
 
 /**
@@ -30,21 +31,21 @@ export interface LatestTable {
 }
 
 export function createLatestTable(): LatestTable {
-  const tenants = new Map<number, Map<number, number>>();
+  const tenants = new Map<number, SeriesSlots>();
   const all: SampleColumns = emptyColumns(1024);
   let changed = new Uint8Array(1024);
   let changes: number[] = [];
 
-  function slotsOf(tenant: number): Map<number, number> {
+  function slotsOf(tenant: number): SeriesSlots {
     let slots = tenants.get(tenant);
     if (!slots) {
-      slots = new Map();
+      slots = new SeriesSlots();
       tenants.set(tenant, slots);
     }
     return slots;
   }
 
-  function addSlot(slots: Map<number, number>, tenant: number, series: number): number {
+  function addSlot(slots: SeriesSlots, tenant: number, series: number): number {
     const slot = all.rows++;
     if (slot >= all.series.length) grow();
     all.tenant[slot] = tenant;
@@ -130,7 +131,10 @@ export function createLatestTable(): LatestTable {
     },
     *known() {
       for (const [tenant, slots] of tenants)
-        yield { tenant, series: [...slots].filter(([, slot]) => all.time[slot]! >= 0).map(([series]) => series) };
+        yield {
+          tenant,
+          series: [...slots.entries()].filter(([, slot]) => all.time[slot]! >= 0).map(([series]) => series),
+        };
     },
     forget(tenant, series) {
       const slot = tenants.get(tenant)?.get(series);
