@@ -19,6 +19,7 @@ import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedEverywhere, createRefusedValues } from './ingest/refused-values.ts';
+import { createTraffic } from './ingest/traffic.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createLive } from './live/live.ts';
 import { ledOffsets, openLog, openNatsRelay, traceAppends } from './log/log.ts';
@@ -229,8 +230,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   const flowOf = await createFlow({
     edges,
     accounting,
-    ingest,
-    connections: () => mqtt.stats().connections,
+    trafficOf: createTraffic({ ingest, connections: () => mqtt.stats().connections, doors }),
     log,
     telemetry,
     countTenants: async () => (await identity.tenants()).length,

@@ -125,6 +125,18 @@ test('what a thing sends in vain to any door is added up, whichever server is as
   }
 });
 
+test('the overview of a leader without a door has what comes in at every door', async () => {
+  const thing = await addThing(leader.api, 'SENDER-3');
+  await connect(standBy, 'counted');
+  const client = await connect(door, 'sender', { username: thing.id, password: thing.key });
+  const ingest = async () => (await leader.api.get('/api/v1/flow')).ingest;
+  await until(async () => {
+    await client.publishAsync('luban/v1/samples', JSON.stringify({ values: { p0: 1 } }), { qos: 1 });
+    const { connections, samplesPerSecond, messagesPerSecond, state, cause } = await ingest();
+    return connections === 2 && samplesPerSecond > 0 && messagesPerSecond > 0 && state === 'ok' && cause === null;
+  }, 'both connections and the samples are seen');
+});
+
 test('a door that is frozen is named, and what may be there is not said to be missing; one that has signed off is not', async () => {
   await connect(standBy, 'here');
   await connect(door, 'frozen', { clean: false, properties: { sessionExpiryInterval: 3600 } });
@@ -132,6 +144,9 @@ test('a door that is frozen is named, and what may be there is not said to be mi
   const { server } = await leader.api.get(`/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
   process.kill(door.pid(), 'SIGSTOP');
   try {
+    const ingest = async () => (await leader.api.get('/api/v1/flow')).ingest;
+    await until(async () => (await ingest()).cause !== null, 'the overview says so');
+    expect(await ingest()).toMatchObject({ connections: 1, state: 'warning', cause: { detail: server.id } });
     for (const api of apis.slice(0, 2)) {
       const page = await list(api);
       expect([idsOf(page), page.notAnswering]).toEqual([['here'], [server]]);

@@ -2,7 +2,7 @@ import { type Flow, flow } from '@luban/contracts';
 import type { Actor } from '../platform/actor.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 
-export function registerFlowRoutes(http: Http, flowOf: (actor: Actor) => Flow): void {
+export function registerFlowRoutes(http: Http, flowOf: (actor: Actor) => Promise<Flow>): void {
   http.route({
     method: 'GET',
     url: '/api/v1/flow',

@@ -1,7 +1,7 @@
-import type { Cause, Flow, StepState, TenantId } from '@luban/contracts';
+import type { Cause, Flow, ServerName, StepState, TenantId } from '@luban/contracts';
 import type { Accounting } from '../accounting/accounting.ts';
 import type { Edges } from '../edges/edges.ts';
-import type { Ingest } from '../ingest/ingest.ts';
+import type { Traffic } from '../ingest/ingest.ts';
 import type { Log } from '../log/log.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -9,8 +9,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 interface FlowOptions {
   edges: Edges;
   accounting: Pick<Accounting, 'ofTenant' | 'check'>;
-  ingest: Pick<Ingest, 'rates'>;
-  connections: () => number;
+  trafficOf: (tenantNumber: number) => Promise<Traffic>;
   log: Pick<Log, 'stats'>;
   telemetry: Pick<Telemetry, 'stats'>;
   /** How many share this platform. */
@@ -29,7 +28,7 @@ const tenantsAgeMs = 1000;
 
 /** The whole path as a picture, from what each step says of itself. */
 export async function createFlow(options: FlowOptions) {
-  const { edges, accounting, ingest, connections, log, telemetry, countTenants, nowMs, lines } = options;
+  const { edges, accounting, trafficOf, log, telemetry, countTenants, nowMs, lines } = options;
   let tenants = await countTenants();
   let countedMs = performance.now();
 
@@ -47,7 +46,8 @@ export async function createFlow(options: FlowOptions) {
     return tenants <= 1;
   }
 
-  return ({ tenant, tenantNumber }: { tenant: TenantId; tenantNumber: number }): Flow => {
+  return async ({ tenant, tenantNumber }: { tenant: TenantId; tenantNumber: number }): Promise<Flow> => {
+    const { samplesPerSecond, messagesPerSecond, connections, notAnswering } = await trafficOf(tenantNumber);
     const shownEdges = edges.list(tenant).map((edge): Flow['edges'][number] => {
       const { report } = edge;
       const backlog = report?.backlog.samples ?? 0;
@@ -83,7 +83,6 @@ export async function createFlow(options: FlowOptions) {
       degraded: inState('degraded'),
       offline: inState('offline') + inState('connecting'),
     };
-    const { samplesPerSecond, messagesPerSecond } = ingest.rates(tenantNumber);
     const kept = log.stats();
     const store = telemetry.stats();
     const alone = isAlone();
@@ -100,9 +99,9 @@ export async function createFlow(options: FlowOptions) {
       ingest: {
         samplesPerSecond,
         messagesPerSecond,
-        connections: alone ? connections() : null,
-        state: kept.healthy ? (samplesPerSecond > 0 ? 'ok' : 'idle') : 'broken',
-        cause: logCause,
+        connections: alone ? connections : null,
+        state: !kept.healthy ? 'broken' : notAnswering.length > 0 ? 'warning' : samplesPerSecond > 0 ? 'ok' : 'idle',
+        cause: logCause ?? doorsSilent(notAnswering),
       },
       log: {
         bytes: alone ? kept.bytes : null,
@@ -151,6 +150,22 @@ const logBroken = {
   zh: '日志无法落盘，已停止确认新数据；发送方会保留并重发。请检查磁盘空间与磁盘健康',
   en: 'The log cannot be written, so nothing new is acknowledged; senders keep their data and send again. Check disk space and health',
 };
+function doorsSilent(doors: readonly ServerName[]): Cause | null {
+  if (doors.length === 0) return null;
+  const names = doors.map(({ name }) => name);
+  const text = {
+    zh: `接入服务器 ${names.join('、')} 没有应答，其连接与速率未计入。请检查该服务器及其网络`,
+    en: `The door ${names.join(', ')} does not answer; its connections and rates are not counted. Check that server and its network`,
+  };
+  return {
+    code: 'servers.not-answering',
+    text,
+    detail: doors
+      .map(({ id }) => id)
+      .join(', ')
+      .slice(0, 500),
+  };
+}
 function logDamage(damage: { message: string } | null): Cause | null {
   if (damage === null) return null;
   const text = {

@@ -32,6 +32,7 @@ function noRefusals(): IngestCounts['refused'] {
 }
 
 export { traceIngest } from './traced-ingest.ts';
+export type { Traffic } from './traffic.ts';
 
 export type Ingest = ReturnType<typeof createIngest>;
 

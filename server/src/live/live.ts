@@ -16,7 +16,7 @@ interface LiveOptions {
   authenticate: (request: IncomingMessage) => Promise<Actor | null>;
   /** False for a series that the tenant does not have. */
   mayWatch: (tenant: TenantId, series: number) => boolean;
-  flowOf: (actor: UserActor) => Flow;
+  flowOf: (actor: UserActor) => Promise<Flow>;
   edgesOf: (tenant: TenantId) => Edge[];
   nowMs: () => number;
   lines: LogLines;
@@ -73,7 +73,11 @@ export function createLive({ authenticate, mayWatch, flowOf, edgesOf, nowMs, lin
 
   function sendPictures(socket: WebSocket, watcher: Watcher, actor: UserActor): void {
     if (socket.bufferedAmount > slowBytes) return;
-    if (watcher.flow) send(socket, { type: 'flow', flow: flowOf(actor) });
+    if (watcher.flow)
+      flowOf(actor).then(
+        (flow) => send(socket, { type: 'flow', flow }),
+        (error: unknown) => lines('error', 'flow not shown', { cause: errorLine(error) }),
+      );
     if (watcher.edges) send(socket, { type: 'edges', edges: edgesOf(actor.tenant) });
   }
 
