@@ -141,6 +141,8 @@ test('a client that comes to another door finds its session there, with what wai
   await until(async () => after.got.length >= 40, 'all have come');
   expect(inOrder(after.got)).toEqual(inOrder(Array.from({ length: 40 }, (_, i) => `move/1 ${i} ${(i % 2) + 1}`)));
   expect(doors[0]!.door.client({ tenant: 'tenant', name: 'owner', clientId: 'mover' })).toBeUndefined();
+  const { handedOn = 0, sessionsTaken } = doors[2]!.door.stats().relay ?? {};
+  expect([handedOn > 40, sessionsTaken]).toEqual([true, 1]);
 });
 
 test('a client that connects to another door loses its older connection, and no message while it moves', async () => {

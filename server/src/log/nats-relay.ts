@@ -48,6 +48,7 @@ export async function openNatsRelay({ address, server, lines }: NatsRelayOptions
     });
     const questions = await createNatsQuestions({ connection, name, server, lines });
     const stopping = new AbortController();
+    let waiting = 0;
     let following: Promise<void> | undefined;
     let endMessages: (() => void) | undefined;
 
@@ -72,7 +73,8 @@ export async function openNatsRelay({ address, server, lines }: NatsRelayOptions
           const messages = await consumer.consume({ max_messages: 64, idle_heartbeat: 2_000, expires: 10_000 });
           endMessages = () => void messages.close();
           if (stopping.signal.aborted) endMessages();
-          for await (const { seq, data } of messages) {
+          for await (const { seq, data, info } of messages) {
+            waiting = info.pending;
             const records = recordsOf(seq, data).filter(({ position }) => position > done);
             if (records.length === 0) continue;
             await take(records);
@@ -94,6 +96,10 @@ export async function openNatsRelay({ address, server, lines }: NatsRelayOptions
         following ??= run(follower);
       },
       ...questions,
+      stats() {
+        const { appended, fault, syncs } = appender.stats();
+        return { appended, healthy: fault === null, syncs, waiting };
+      },
       async close() {
         stopping.abort();
         endMessages?.();

@@ -1,3 +1,5 @@
+import type { Histogram } from '../platform/histogram.ts';
+
 /** A record of the relay. */
 export interface RelayRecord {
   /** Grows with every record, of whatever server. */
@@ -43,5 +45,15 @@ export interface Relay {
   ask(subject: string, question: Uint8Array, how?: { of?: string; waitMs?: number }): Promise<RelayAnswer[]>;
   /** What this server says to a question, in parts of at most 1 MiB or little more. A rejection is no answer. */
   answer(subject: string, answer: (question: Buffer, from: string) => Promise<readonly Uint8Array[]>): void;
+  stats(): {
+    /** Records since the start. */
+    readonly appended: number;
+    /** The last append succeeded. */
+    readonly healthy: boolean;
+    /** From an append until it was durable, one group of them. */
+    readonly syncs: Histogram;
+    /** Messages of the relay, of some records each, that were not given to the follower yet when it was given the last. */
+    readonly waiting: number;
+  };
   close(): Promise<void>;
 }

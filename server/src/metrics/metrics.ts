@@ -1,6 +1,6 @@
 import type { Accounting } from '../accounting/accounting.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import type { Log } from '../log/log.ts';
+import type { Log, Relay } from '../log/log.ts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { watchEventLoop } from './event-loop.ts';
@@ -26,6 +26,7 @@ interface DoorStats {
   };
   readonly storeBytes: number;
   readonly storeHealthy: boolean;
+  readonly relay?: (ReturnType<Relay['stats']> & { handedOn: number; sessionsTaken: number }) | undefined;
 }
 
 interface MetricsOptions {
@@ -86,6 +87,33 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
       ])
       .gauge('luban_mqtt_store_bytes', 'Bytes on disk of MQTT sessions and messages.', storeBytes)
       .gauge('luban_mqtt_store_healthy', '1 while the last write of MQTT sessions succeeded.', storeHealthy ? 1 : 0);
+  }
+
+  /** Of what goes between the doors of several servers. */
+  function relayed(text: MetricText): void {
+    const { relay } = door();
+    if (relay === undefined) return;
+    text
+      .counter('luban_mqtt_relay_appended_records_total', 'Records that this door put into the relay.', relay.appended)
+      .histogram('luban_mqtt_relay_append_seconds', 'From an append to the relay until it is durable.', [
+        [{}, relay.syncs],
+      ])
+      .counter(
+        'luban_mqtt_relay_handed_on_records_total',
+        'Records of all doors that were handed on here.',
+        relay.handedOn,
+      )
+      .gauge(
+        'luban_mqtt_relay_waiting_messages',
+        'Messages of the relay that are not handed on here yet.',
+        relay.waiting,
+      )
+      .gauge('luban_mqtt_relay_healthy', '1 while the last append to the relay succeeded.', relay.healthy ? 1 : 0)
+      .counter(
+        'luban_mqtt_sessions_taken_total',
+        'MQTT sessions that came here from other doors.',
+        relay.sessionsTaken,
+      );
   }
 
   async function ingested(text: MetricText): Promise<void> {
@@ -207,6 +235,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
     const text = new MetricText();
     doors(text);
     brokered(text);
+    relayed(text);
     await ingested(text);
     await logged(text);
     if (telemetry !== null) stored(text, telemetry);

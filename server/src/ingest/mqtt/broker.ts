@@ -170,7 +170,13 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
       const stored = store?.stats();
       const kept = { sessions: sessions.count, retained, backlogMessages: totals.messages, backlogBytes: totals.bytes };
       const dropped = { ...totals.dropped };
-      return { ...kept, dropped, storeBytes: stored?.bytes ?? 0, storeHealthy: stored?.healthy ?? true };
+      return {
+        ...kept,
+        dropped,
+        storeBytes: stored?.bytes ?? 0,
+        storeHealthy: stored?.healthy ?? true,
+        relay: doors?.stats(),
+      };
     },
     async close(): Promise<void> {
       await doors?.stop();

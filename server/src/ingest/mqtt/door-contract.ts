@@ -112,6 +112,15 @@ export interface BrokerStats {
   readonly dropped: Readonly<DroppedMessages>;
   readonly storeBytes: number;
   readonly storeHealthy: boolean;
+  /** Of the relay to the other doors; undefined without one. */
+  readonly relay?: RelayingStats | undefined;
+}
+
+export interface RelayingStats extends ReturnType<Relay['stats']> {
+  /** Records of all doors that were handed on here, since the start. */
+  readonly handedOn: number;
+  /** Sessions that came here from other doors, since the start. */
+  readonly sessionsTaken: number;
 }
 
 /** Which client's session: client identifiers are an owner's own. */

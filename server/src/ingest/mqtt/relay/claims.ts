@@ -50,6 +50,7 @@ const decode = <T>(bytes: Buffer | undefined): T => JSON.parse(bytes?.toString('
  */
 export function createClaims({ relay, relaying, sessions, elsewhere, takeOver, nowMs, log }: ClaimsOptions) {
   const { server } = relay;
+  let taken = 0;
   const open = new Map<string, { readonly atMs: number; overtaken: boolean }>();
 
   relay.answer(claimSubject, async (question, from) => {
@@ -108,6 +109,7 @@ export function createClaims({ relay, relaying, sessions, elsewhere, takeOver, n
       release();
     }
     await kept;
+    taken++;
     const moved = encode({ owner, number });
     for (let tries = 0; tries < 3; tries++) if ((await relay.ask(movedSubject, moved, { of: from })).length > 0) return;
     log('warn', 'mqtt.session-kept-twice', { ...owner, from });
@@ -118,6 +120,10 @@ export function createClaims({ relay, relaying, sessions, elsewhere, takeOver, n
   }
 
   return {
+    /** Sessions that came from other doors since the start. */
+    get taken() {
+      return taken;
+    },
     /** Before a client comes in here. */
     async claim(owner: SessionOwner, clean: boolean): Promise<ClaimOutcome> {
       if (relay.others().length === 0) return 'granted';

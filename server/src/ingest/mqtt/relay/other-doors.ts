@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Relay } from '../../../log/log.ts';
 import { errorLine } from '../../../platform/log-lines.ts';
-import type { MqttLog, PublishOutcome } from '../door-contract.ts';
+import type { MqttLog, PublishOutcome, RelayingStats } from '../door-contract.ts';
 import type { Router } from '../routing/router.ts';
 import { parseFilter, type TopicFilter } from '../routing/topic-filter.ts';
 import type { TopicSpaces } from '../routing/topic-space.ts';
@@ -147,6 +147,7 @@ export function createOtherDoors(options: OtherDoorsOptions) {
       countAll();
       claims.returned().catch((error: unknown) => log('warn', 'mqtt.not-moved', { cause: errorLine(error) }));
     },
+    stats: (): RelayingStats => ({ ...relay.stats(), handedOn: relaying.handedOn, sessionsTaken: claims.taken }),
     sweep(): void {
       relaying.sweep();
       noteSilent();

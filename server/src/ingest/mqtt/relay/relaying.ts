@@ -48,6 +48,7 @@ export function createRelaying(options: RelayingOptions) {
   let noted = position;
   let held = 0;
   let unkept = 0;
+  let count = 0;
   let stopping = false;
   let go: (() => void)[] = [];
   const waiting = new Set<() => void>();
@@ -58,6 +59,7 @@ export function createRelaying(options: RelayingOptions) {
       if (stopping) return;
       while (held > 0 && !stopping) await new Promise<void>((resolve) => go.push(resolve));
       position = record.position;
+      count++;
       try {
         const done = handOn(decodeRelayRecord(record.payload, position));
         if (done !== undefined) handedOn.push(done);
@@ -199,6 +201,10 @@ export function createRelaying(options: RelayingOptions) {
         go = [];
         for (const one of resolved) one();
       };
+    },
+    /** Records handed on since the start. */
+    get handedOn() {
+      return count;
     },
     reached,
     sendElsewhere,
