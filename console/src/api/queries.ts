@@ -12,6 +12,7 @@ import type {
   MqttClient,
   MqttClientDetail,
   Page,
+  PageOfServers,
   Reading,
   RefusedKey,
   Retention,
@@ -59,7 +60,7 @@ export const mqttClientsQuery = (q: string) =>
   infiniteQueryOptions({
     queryKey: ['mqtt-clients', q],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<MqttClient>>('/mqtt-clients', { q, cursor: pageParam, limit: 200 }, signal),
+      api.get<PageOfServers<MqttClient>>('/mqtt-clients', { q, cursor: pageParam, limit: 200 }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
     // Every page that was asked for is read again; a long list less often.
@@ -122,7 +123,7 @@ export const thingKeysQuery = (id: string) =>
 export const refusedValuesQuery = (id: string) =>
   queryOptions({
     queryKey: ['refused-values', id],
-    queryFn: ({ signal }) => api.get<Page<RefusedKey>>(`/things/${id}/refused-values`, undefined, signal),
+    queryFn: ({ signal }) => api.get<PageOfServers<RefusedKey>>(`/things/${id}/refused-values`, undefined, signal),
     refetchInterval: 5000,
   });
 

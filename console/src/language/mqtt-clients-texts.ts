@@ -26,6 +26,7 @@ export const mqttClientsTexts = {
   notDelivered: { zh: '未送达', en: 'Not delivered' },
   connected: { zh: '已连接', en: 'Connected' },
   away: { zh: '离开', en: 'Away' },
+  at: { zh: (server: string) => `在 ${server}`, en: (server: string) => `at ${server}` },
   until: { zh: '会话保留至', en: 'Session ends' },
   forEver: { zh: '会话一直保留', en: 'Session never ends' },
   noFilters: { zh: '没有订阅任何主题', en: 'It has subscribed to nothing' },

@@ -41,6 +41,15 @@ export const shared = {
   simulatedHint: { zh: '由模拟装置产生，不是真实测量', en: 'Made by a simulator, not measured' },
   yes: { zh: '是', en: 'On' },
   no: { zh: '否', en: 'Off' },
+  serversSilent: {
+    zh: (names: readonly string[]) => `服务器 ${names.join('、')} 没有应答`,
+    en: (names: readonly string[]) =>
+      names.length === 1 ? `The server ${names[0]} does not answer` : `The servers ${names.join(', ')} do not answer`,
+  },
+  serversSilentText: {
+    zh: '那里的内容不在此列表中。请检查该服务器及其网络。',
+    en: 'What is there is missing in this list. Check the server and its network.',
+  },
 } satisfies Texts;
 
 export const thingStates: Record<ThingState, Both> = {

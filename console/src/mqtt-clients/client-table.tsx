@@ -1,5 +1,5 @@
 import { DownOutlined, RightOutlined } from '@ant-design/icons';
-import { isId, type MqttClient } from '@luban/contracts';
+import { isId, type MqttClient, type ServerName } from '@luban/contracts';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { App, Button, Tooltip } from 'antd';
@@ -16,9 +16,15 @@ import { useLanguage, useText } from '../language/language.tsx';
 import { dropReasons, mqttClientsTexts as texts } from '../language/mqtt-clients-texts.ts';
 import { shared } from '../language/shared-texts.ts';
 
-const keyOf = ({ owner, clientId }: MqttClient) => `${owner} ${clientId}`;
+const keyOf = ({ owner, clientId, server }: MqttClient) => `${owner} ${server?.id} ${clientId}`;
 
-export function ClientTable({ items, mayEnd }: { items: readonly MqttClient[]; mayEnd: boolean }) {
+interface ClientTableProps {
+  items: readonly MqttClient[];
+  labelOf: (server: ServerName) => string;
+  mayEnd: boolean;
+}
+
+export function ClientTable({ items, labelOf, mayEnd }: ClientTableProps) {
   const t = useText();
   const { language } = useLanguage();
   const { modal, message } = App.useApp();
@@ -63,6 +69,11 @@ export function ClientTable({ items, mayEnd }: { items: readonly MqttClient[]; m
               </td>
               <td className="nowrap client-state">
                 <State of={client} />
+                {client.server !== null && (
+                  <div className="quiet" title={client.server.id}>
+                    {t(texts.at)(labelOf(client.server))}
+                  </div>
+                )}
               </td>
               <td className="right" data-label={t(texts.subscriptions)}>
                 <Button

@@ -3,6 +3,8 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { Button, Input } from 'antd';
 import { useEffect, useState } from 'react';
 import { meQuery, mqttClientsQuery } from '../api/queries.ts';
+import { serverLabels } from '../design/server-labels.ts';
+import { SilentServers } from '../design/silent-servers.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
 import { useText } from '../language/language.tsx';
 import { mqttClientsTexts as texts } from '../language/mqtt-clients-texts.ts';
@@ -21,13 +23,18 @@ export function MqttClientsPage() {
     return () => clearTimeout(soon);
   }, [typed]);
   const clients = useInfiniteQuery({ ...mqttClientsQuery(q), placeholderData: keepPreviousData });
-  const items = clients.data?.pages.flatMap((page) => page.items) ?? [];
+  const pages = clients.data?.pages ?? [];
+  const items = pages.flatMap((page) => page.items);
+  const servers = items.flatMap(({ server }) => server ?? []);
+  // What the newest page says: it was asked last.
+  const silent = pages.at(-1)?.notAnswering ?? [];
   return (
     <div className="page">
       <div className="page-head">
         <h1>{t(texts.title)}</h1>
       </div>
       <p className="second">{t(texts.intro)}</p>
+      <SilentServers servers={silent} among={servers} />
       <section className="panel" aria-label={t(texts.title)}>
         <div className="client-filter">
           <Input
@@ -45,7 +52,7 @@ export function MqttClientsPage() {
           ) : clients.data === undefined ? (
             <ErrorState error={clients.error} retry={() => void clients.refetch()} />
           ) : items.length > 0 ? (
-            <ClientTable items={items} mayEnd={mayEnd} />
+            <ClientTable items={items} labelOf={serverLabels([...servers, ...silent])} mayEnd={mayEnd} />
           ) : q === '' ? (
             <EmptyState icon={<ApiOutlined />} title={t(texts.none)} text={t(texts.noneText)} />
           ) : (
