@@ -1,5 +1,5 @@
 import type { Bucket } from '@luban/contracts';
-import { createPartBuilder } from './part-builder.ts';
+import { addParts } from './sample-parts.ts';
 import type { StoredSample } from './stored-sample.ts';
 
 /**
@@ -27,12 +27,16 @@ export interface BucketPart {
 
 /** Samples of one series in order of time → its parts. What is before `fromUs` makes one part that starts before it. */
 export function bucketParts(samples: readonly StoredSample[], fromUs: number, widthUs: number): BucketPart[] {
-  const builder = createPartBuilder(fromUs, widthUs);
-  for (const { timeUs, value, status } of samples) {
-    const bad = (status & 0x80) !== 0;
-    if (bad || status < 0x400) builder.add(timeUs, bad ? 0 : Number(value), bad);
-  }
-  return builder.end();
+  const parts: BucketPart[] = [];
+  const run = {
+    time: Float64Array.from(samples, ({ timeUs }) => timeUs),
+    value: Float64Array.from(samples, ({ value }) => Number(value)),
+    status: Uint16Array.from(samples, ({ status }) => status),
+    from: 0,
+    to: samples.length,
+  };
+  addParts(parts, run, fromUs, widthUs);
+  return parts;
 }
 
 /** Two parts of one bucket, every sample of `later` after every one of `earlier`. */

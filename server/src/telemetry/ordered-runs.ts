@@ -1,19 +1,21 @@
 /**
- * The order of `count` rows of which a few runs are in order already: neighbouring runs are merged until one is left, in
- * time that grows with the logarithm of their number. Undefined: all are in order as they are.
+ * The order of `count` rows that are runs in order, which begin at `starts`: neighbouring runs are merged until one is
+ * left, in time that grows with the logarithm of their number.
  */
-export function orderOf(count: number, compare: (a: number, b: number) => number): Uint32Array | undefined {
-  let starts = [0];
-  for (let i = 1; i < count; i++) if (compare(i - 1, i) > 0) starts.push(i);
-  if (starts.length === 1) return undefined;
+export function mergedOrder(
+  starts: readonly number[],
+  count: number,
+  compare: (a: number, b: number) => number,
+): Uint32Array {
+  let runs = starts;
   let order = new Uint32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;
   let merged = new Uint32Array(count);
-  while (starts.length > 1) {
-    for (let i = 0; i < starts.length; i += 2)
-      mergeRuns(order, merged, starts[i]!, starts[i + 1] ?? count, starts[i + 2] ?? count, compare);
+  while (runs.length > 1) {
+    for (let i = 0; i < runs.length; i += 2)
+      mergeRuns(order, merged, runs[i]!, runs[i + 1] ?? count, runs[i + 2] ?? count, compare);
     [order, merged] = [merged, order];
-    starts = starts.filter((_, i) => i % 2 === 0);
+    runs = runs.filter((_, i) => i % 2 === 0);
   }
   return order;
 }

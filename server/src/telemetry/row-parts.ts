@@ -1,16 +1,29 @@
 import type { BucketPart } from './bucket-parts.ts';
 import type { NumberColumn } from './native-numbers.ts';
-import { orderOf } from './ordered-runs.ts';
-import { createPartBuilder } from './part-builder.ts';
+import { mergedOrder } from './ordered-runs.ts';
 import type { TimeSpan } from './part-sql.ts';
+import { addParts } from './sample-parts.ts';
 
 /** Rows of the table `samples`, each series and time once, in any order. */
 export interface SampleRows {
-  readonly series: NumberColumn;
+  readonly series: Uint32Array;
   /** µs. */
-  readonly time: NumberColumn;
-  readonly value: NumberColumn;
-  readonly status: NumberColumn;
+  readonly time: Float64Array;
+  readonly value: Float64Array;
+  readonly status: Uint16Array;
+}
+
+/** The columns series, time, value and status of an answer. Each of one type, because loops over them are hot. */
+export function toSampleRows(columns: readonly NumberColumn[]): SampleRows {
+  const [series, time, value, status] = columns;
+  if (
+    series instanceof Uint32Array &&
+    time instanceof Float64Array &&
+    value instanceof Float64Array &&
+    status instanceof Uint16Array
+  )
+    return { series, time, value, status };
+  throw new Error('columns that are not those of samples');
 }
 
 /** The same parts as `samplePartsSql` makes, of rows that all lie in `spans`. */
@@ -22,16 +35,15 @@ export function partsOfRows(
 ): Map<number, BucketPart[]> {
   const { series, time, value, status } = inOrder(rows);
   const found = new Map<number, BucketPart[]>();
-  for (let i = 0; i < series.length; ) {
-    const one = series[i]!;
-    const builder = createPartBuilder(fromUs, widthUs);
-    let span = 0;
-    for (; i < series.length && series[i] === one; i++) {
-      for (; span < spans.length - 1 && time[i]! >= spans[span]!.toUs; span++) builder.cut();
-      const bad = (status[i]! & 0x80) !== 0;
-      if (bad || status[i]! < 0x400) builder.add(time[i]!, value[i]!, bad);
+  for (let from = 0; from < series.length; ) {
+    const one = series[from]!;
+    const parts: BucketPart[] = [];
+    for (const { toUs } of spans) {
+      let to = from;
+      while (to < series.length && series[to] === one && time[to]! < toUs) to++;
+      addParts(parts, { time, value, status, from, to }, fromUs, widthUs);
+      from = to;
     }
-    const parts = builder.end();
     if (parts.length > 0) found.set(one, parts);
   }
   return found;
@@ -39,15 +51,26 @@ export function partsOfRows(
 
 /** Rows come in order from one part of the table, and in a few ordered runs from several. */
 function inOrder(rows: SampleRows): SampleRows {
-  const { series, time } = rows;
-  const order = orderOf(series.length, (a, b) => series[a]! - series[b]! || time[a]! - time[b]!);
-  if (order === undefined) return rows;
-  const pick = (column: NumberColumn) => {
-    const picked = new Float64Array(order.length);
-    for (let i = 0; i < order.length; i++) picked[i] = column[order[i]!]!;
-    return picked;
+  const { series, time, value, status } = rows;
+  const starts = [0];
+  for (let i = 1; i < series.length; i++)
+    if (series[i]! < series[i - 1]! || (series[i] === series[i - 1] && time[i]! < time[i - 1]!)) starts.push(i);
+  if (starts.length === 1) return rows;
+  const order = mergedOrder(starts, series.length, (a, b) => series[a]! - series[b]! || time[a]! - time[b]!);
+  const ordered = {
+    series: new Uint32Array(order.length),
+    time: new Float64Array(order.length),
+    value: new Float64Array(order.length),
+    status: new Uint16Array(order.length),
   };
-  return { series: pick(series), time: pick(time), value: pick(rows.value), status: pick(rows.status) };
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]!;
+    ordered.series[i] = series[row]!;
+    ordered.time[i] = time[row]!;
+    ordered.value[i] = value[row]!;
+    ordered.status[i] = status[row]!;
+  }
+  return ordered;
 }
 
 /** The columns of a roll-up's rows, in the order that `sumColumns` names them. */

@@ -2,7 +2,7 @@ import type { BucketPart } from './bucket-parts.ts';
 import { binaryScale } from './decimal-values.ts';
 import { synced } from './durable-tables.ts';
 import { micros, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';
-import { partsOfRows } from './row-parts.ts';
+import { partsOfRows, toSampleRows } from './row-parts.ts';
 import { emptyColumns, encodeColumns, pickRows, type SampleColumns } from './sample-columns.ts';
 import { type StoredSample, storedValue } from './stored-sample.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
@@ -210,13 +210,14 @@ export function createTelemetryStore(engine: TelemetryEngine, partRows = 200_000
       });
       const where = `tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)} AND (${within.join(' OR ')})`;
       // One thread, so that the rows come in order.
-      const [all, time, value, status] = await engine.queryNumbers(
+      const answer = await engine.queryNumbers(
         `SELECT series, ${micros('time')}, value, status FROM samples FINAL WHERE ${where} LIMIT {limit:UInt32}`,
         { ...parameters, limit: partRows + 1 },
         { threads: 1 },
       );
-      if (all === undefined || time === undefined || value === undefined || status === undefined) return new Map();
-      if (all.length <= partRows) return partsOfRows({ series: all, time, value, status }, spans, fromUs, widthUs);
+      if (answer.length === 0) return new Map();
+      const rows = toSampleRows(answer);
+      if (rows.series.length <= partRows) return partsOfRows(rows, spans, fromUs, widthUs);
       const sql = samplePartsSql(where, segmentOf(spans));
       return toParts(await engine.query(`${sql} ORDER BY series, start, segment`, parameters));
     },
