@@ -27,6 +27,8 @@ let folder: string;
 let home: Platform;
 /** On the engines of a cluster, with a tenant of its own. */
 let cluster: Platform;
+/** Takes samples all the while. */
+let door: Platform;
 let records: Awaited<ReturnType<typeof makeTestRecords>>;
 let telemetry: string;
 let tenant: string;
@@ -47,10 +49,12 @@ beforeAll(async () => {
     LUBAN_LOG: `${process.env.LUBAN_TEST_LOG}move-tenant-${process.pid}`,
   };
   cluster = await createPlatform(join(folder, 'cluster'), { environment });
+  door = await createPlatform(join(folder, 'door'), { environment: { ...environment, LUBAN_ROLES: 'door' } });
   home = await createPlatform(join(folder, 'home'));
   await Promise.all([fillCluster(), fillHome()]);
 }, 120_000);
 afterAll(async () => {
+  await door.remove();
   await cluster.remove();
   await home.remove();
   await records.remove();
@@ -112,14 +116,18 @@ async function addEdge(api: ApiClient): Promise<typeof edge> {
 }
 
 /** One sample an hour of each property. */
-async function send(to: Platform, { id, key }: MadeThing, firstDay = 0, lastDay = days): Promise<void> {
+async function send(to: Platform, of: MadeThing, firstDay = 0, lastDay = days): Promise<void> {
+  expect(await taken(to, of, firstDay, lastDay)).toBe(true);
+}
+
+async function taken(to: Platform, { key }: MadeThing, firstDay: number, lastDay = firstDay + 1): Promise<boolean> {
   const samples = Array.from({ length: (lastDay - firstDay) * 24 }, (_, i) => ({
     time: new Date(startMs + (firstDay * 24 + i) * hourMs).toISOString(),
     values: { p0: i / 10, p1: Math.sqrt(i), p2: -i },
   }));
   const headers = { authorization: `Bearer ${key}` };
   const answer = await createApiClient(to.url).request('POST', '/api/v1/samples', { body: { samples }, headers });
-  expect([answer.status, id]).toEqual([200, id]);
+  return answer.status === 200;
 }
 
 async function sendAsEdge(to: Platform, series: number, timeMs: number): Promise<void> {
@@ -238,6 +246,12 @@ async function holdPoints(): Promise<() => Promise<void>> {
   };
 }
 
+async function closeAtHome(): Promise<void> {
+  const atHome = openDatabase(join(home.dataDirectory, 'records.sqlite'));
+  await closeTenant(atHome, tenant, records.location.replace(/:[^:@/]*@/, ':…@'), Date.now());
+  await atHome.destroy();
+}
+
 async function waiting(): Promise<number> {
   const who = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into "points"%'`;
   return (await askPostgres(records.location, who)).length;
@@ -263,6 +277,7 @@ test('a cluster that is at work is left alone, and so is one that has the tenant
 
 test('killed at any moment the tenant is at home still; then all of it is at the cluster, and nobody else’s is touched', async () => {
   const before = await tenantsAtCluster();
+  await door.start();
   const release = await holdPoints();
   const isThere = {
     'it has numbers': async () => (await askPostgres(records.location, 'select 1 from arrived_tenants')).length > 0,
@@ -279,9 +294,7 @@ test('killed at any moment the tenant is at home still; then all of it is at the
   await release();
   expect(await tenantsAtCluster()).toEqual(before);
   // And as if it had been killed when it was closed at home and not open at the cluster yet.
-  const atHome = openDatabase(join(home.dataDirectory, 'records.sqlite'));
-  await closeTenant(atHome, tenant, records.location.replace(/:[^:@/]*@/, ':…@'), Date.now());
-  await atHome.destroy();
+  await closeAtHome();
   const { code, said } = await move(...target());
   expect(said).toContain('Both ends hold the same');
   expect(said).not.toContain('p%40ss');
@@ -292,6 +305,8 @@ test('killed at any moment the tenant is at home still; then all of it is at the
   expect(rows(sums.records, 'points')).toBe(3 + 4 * 400 + 1);
   expect(rows(sums.telemetry, 'samples 20260902')).toBe(24 * 3);
   expect(await ofOthers()).toEqual(neighbours);
+  // What the door takes meanwhile waits in the log.
+  await send(door, neighbour, days, days + 1);
 }, 180_000);
 
 test('`--check` finds one value that differs, in the records and in the telemetry', async () => {
@@ -334,10 +349,10 @@ test('the cluster serves it with its users, keys and edges, and takes what an ed
   );
   expect(await historyOf(api, numbers)).toEqual(history);
   expect((await cluster.api.get('/api/v1/things')).items).toHaveLength(1);
+  // The door was at work all the while, and has heard of the newcomer.
+  await send(door, thing, days, days + 1);
+  await sendAsEdge(door, edge.series, startMs + hourMs);
 
-  await send(cluster, thing, days, days + 1);
-  await sendAsEdge(cluster, edge.series, startMs + hourMs);
-  await send(cluster, neighbour, days, days + 1);
   // Each sees what is stored of its own, so this compares what was counted too.
   await stored(cluster.api, (days + 1) * 24 * 3);
   await stored(api, (days + 1) * 24 * 3 + 2);
@@ -361,5 +376,11 @@ test('once it is open there the same command has nothing to do; at home `--reope
   await home.start();
   await send(home, thing, days, days + 1);
   await sendAsEdge(home, edge.series, startMs + hourMs);
+  await home.stop();
+  expect((await move('--forget')).said).toContain('has not moved to another platform');
+  await closeAtHome();
+  expect((await move('--forget')).said).toContain('keeps nothing of this tenant');
+  await home.start();
+  expect(await createApiClient(home.url).get('/api/v1/setup')).toMatchObject({ needed: true });
   await home.stop();
 }, 120_000);

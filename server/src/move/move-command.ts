@@ -9,14 +9,15 @@ import type { MoveProgress } from '../platform/moved-parts.ts';
 import { StartRefusal, startRefusedExit } from '../platform/start-refusal.ts';
 import { recordMigrations } from '../record-migrations.ts';
 import { parseClickhouseAddress } from '../telemetry/telemetry.ts';
+import { forgetTenant } from './forget-tenant.ts';
 import { movePlatform } from './move.ts';
 import { moveBack } from './move-back.ts';
 import { shownProgress } from './move-progress.ts';
 import { moveTenant, reopenDeparted } from './move-tenant.ts';
 
 const usage = {
-  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]\n迁回内置引擎：npm run move -- --to 数据目录 --records postgres://… --telemetry http://… --log nats://… [--check]\n一个租户：npm run move -- --from 数据目录 --tenant 租户 --records postgres://… --telemetry http://… [--seal-key 目标的seal.key] [--check]\n重新启用：npm run move -- --from 数据目录 --tenant 租户 --reopen',
-  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]\nBack to the embedded engines: npm run move -- --to DATA-FOLDER --records postgres://… --telemetry http://… --log nats://… [--check]\nOne tenant: npm run move -- --from DATA-FOLDER --tenant TENANT --records postgres://… --telemetry http://… [--seal-key SEAL.KEY-OF-THE-TARGET] [--check]\nOpen it again: npm run move -- --from DATA-FOLDER --tenant TENANT --reopen',
+  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]\n迁回内置引擎：npm run move -- --to 数据目录 --records postgres://… --telemetry http://… --log nats://… [--check]\n一个租户：npm run move -- --from 数据目录 --tenant 租户 --records postgres://… --telemetry http://… [--seal-key 目标的seal.key] [--check]\n重新启用：npm run move -- --from 数据目录 --tenant 租户 --reopen\n删除已迁出的租户：npm run move -- --from 数据目录 --tenant 租户 --forget',
+  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]\nBack to the embedded engines: npm run move -- --to DATA-FOLDER --records postgres://… --telemetry http://… --log nats://… [--check]\nOne tenant: npm run move -- --from DATA-FOLDER --tenant TENANT --records postgres://… --telemetry http://… [--seal-key SEAL.KEY-OF-THE-TARGET] [--check]\nOpen it again: npm run move -- --from DATA-FOLDER --tenant TENANT --reopen\nRemove one that has moved: npm run move -- --from DATA-FOLDER --tenant TENANT --forget',
 };
 
 function readArguments() {
@@ -33,6 +34,7 @@ function readArguments() {
       'seal-key': text,
       check: { type: 'boolean' },
       reopen: { type: 'boolean' },
+      forget: { type: 'boolean' },
     } as const;
     return parseArgs({ options }).values;
   } catch (cause) {
@@ -45,6 +47,7 @@ async function main(): Promise<void> {
   const given = readArguments();
   const { from, tenant, records, telemetry, log } = given;
   if (from !== undefined && tenant !== undefined && given.reopen === true) return reopen(resolve(from), tenant);
+  if (from !== undefined && tenant !== undefined && given.forget === true) return forget(resolve(from), tenant);
   if (given.to !== undefined && from === undefined && tenant === undefined) return moveHome(given, resolve(given.to));
   if (given.to !== undefined) throw new StartRefusal(usage);
   if (from === undefined || (records === undefined && telemetry === undefined)) throw new StartRefusal(usage);
@@ -135,6 +138,11 @@ async function reopen(from: string, tenant: string): Promise<void> {
       ? `租户已在源平台重新启用。若目标平台上也已有该租户，两端会各自接收数据\nThe tenant is open at the source again. If it is at the target too, both take samples from now on\n`
       : `该租户并未迁出\nThis tenant had not left\n`,
   );
+}
+
+async function forget(from: string, tenant: string): Promise<void> {
+  await forgetTenant(from, tenant, recordMigrations);
+  process.stdout.write(`源平台已不再保存该租户的数据\nThe source keeps nothing of this tenant any more\n`);
 }
 
 /** Does the work with a bar, and writes what it says into the report. Returns that file. */

@@ -9,6 +9,7 @@ import { type ArrivedTenant, expectTenant } from '../platform/database/moved-ten
 import { openTestDatabase } from '../platform/database/records.test-support.ts';
 import { openSealer } from '../platform/sealing.ts';
 import { recordMigrations } from '../record-migrations.ts';
+import { forgetRows } from './forget-tenant.ts';
 import { type RecordTable, readRecordTables } from './record-tables.ts';
 import { findConflicts } from './tenant-conflicts.ts';
 import { bringTenant, compareTenant, sumTenantAtSource, type TenantRecordsMove } from './tenant-records.ts';
@@ -163,4 +164,21 @@ test('a tenant is found by its id or its name', async () => {
   await expect(findTenant(source, 'x')).rejects.toThrow('There is no tenant x');
   await sql`update tenants set name = 'm'`.execute(written);
   await expect(findTenant(source, 'm')).rejects.toThrow('Several tenants are called m');
+});
+
+test('what is kept of a tenant that has moved can be removed; the others’ rows stay', async () => {
+  const own = async (name: string) => {
+    const all: Record<string, unknown[]> = {};
+    for (const table of tables) {
+      const { rows } = await sql`select * from ${sql.table(table.name)}`.execute(written);
+      all[table.name] = rows.filter((row) => JSON.stringify(row).includes(name));
+    }
+    return all;
+  };
+  const [stays, counted] = [await own('stays'), await sql`select * from account_refusals`.execute(written)];
+  await forgetRows(written, tables, moved);
+  expect(await own('stays')).toEqual(stays);
+  expect(Object.values(await own(':m')).flat()).toEqual([]);
+  expect((await sql`select * from account_refusals`.execute(written)).rows).toEqual([counted.rows[0]]);
+  expect((await sql`select * from accounts where tenant_number = 2`.execute(written)).rows).toEqual([]);
 });

@@ -29,6 +29,7 @@ export { countsFromUs, type StoredSample } from './stored-sample.ts';
 export { openTelemetryCopy } from './telemetry-copy.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
 export { openTenantCopy } from './tenant-copy.ts';
+export { forgetTelemetry } from './tenant-removal.ts';
 
 /** Of the store's tables. One more when a change to them keeps older software from using them. */
 export const telemetryFormat = 1;

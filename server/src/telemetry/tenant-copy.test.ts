@@ -9,6 +9,7 @@ import { emptyColumns } from './sample-columns.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
 import { createTenantCopy } from './tenant-copy.ts';
+import { removeTenant } from './tenant-removal.ts';
 
 const t0 = Date.UTC(2026, 8, 1) * 1000;
 const none = () => undefined;
@@ -49,7 +50,7 @@ async function openEngine(tenants: readonly number[]): Promise<ChdbEngine> {
 
 beforeEach(async () => {
   [source, target] = await Promise.all([openEngine([1, 2]), openEngine([1])]);
-}, 60_000);
+}, 120_000);
 afterEach(async () => {
   await Promise.all([source.stop(), target.stop()]);
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
@@ -77,7 +78,7 @@ test('one tenant’s history arrives bit by bit under its new numbers; the other
   const numbers = `SELECT DISTINCT series FROM minutes WHERE tenant = 9 ORDER BY series`;
   expect(await target.query(numbers, {})).toEqual([[502, 504]]);
   expect(await copyTo(target).check()).toEqual(sums);
-}, 60_000);
+}, 120_000);
 
 test('cut off at any insert it goes on; what the source has no more is taken away again', async () => {
   let inserts = 0;
@@ -104,7 +105,7 @@ test('cut off at any insert it goes on; what the source has no more is taken awa
   expect(await ofTenant(target, 1)).toEqual(before);
   await target.run('ALTER TABLE samples DELETE WHERE tenant = 9 AND series = 504 SETTINGS mutations_sync = 2');
   await expect(copyTo(target).check()).rejects.toThrow('differ: samples 20260901, samples 20260902');
-}, 60_000);
+}, 120_000);
 
 test('hours that the target takes as summed up and the source had not summed are marked as late', async () => {
   const rollups = createRollupStore(source);
@@ -119,4 +120,17 @@ test('hours that the target takes as summed up and the source had not summed are
     { tenant: 9, day: t0 / dayUs, series: 503, hours: 5 },
     { tenant: 9, day: t0 / dayUs + 1, series: 0, hours: 0xff_ffc0 },
   ]);
-}, 60_000);
+}, 120_000);
+
+test('one tenant’s rows are removed, and nobody else’s', async () => {
+  const [before, sums] = [
+    await ofTenant(source, 1),
+    'SELECT count(), sum(cityHash64(*)) FROM minutes FINAL WHERE tenant = 1',
+  ];
+  const minutes = await source.query(sums, {});
+  await removeTenant(source, 2);
+  expect(await ofTenant(source, 1)).toEqual(before);
+  expect(await source.query(sums, {})).toEqual(minutes);
+  for (const table of ['samples', 'minutes', 'hours', 'latest', 'deletions'])
+    expect(await source.query(`SELECT count() FROM ${table} WHERE tenant = 2`, {})).toEqual([[0]]);
+}, 120_000);
