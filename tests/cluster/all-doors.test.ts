@@ -51,7 +51,21 @@ async function connect(to: Platform, clientId: string, over: mqtt.IClientOptions
   clients.push(client);
   return client;
 }
-const list = (api: ApiClient, query = '') => api.get(`/api/v1/mqtt-clients?${query}`);
+/** Asks again while a server that is slow at the moment, and not one of the `silent` ones, is named. */
+async function told(api: ApiClient, path: string, silent: readonly string[] = []) {
+  let answer = await api.request('GET', path);
+  await until(async () => {
+    const { body } = answer;
+    const slow = (body.notAnswering ?? []).some(({ id }: { id: string }) => !silent.includes(id));
+    if (!slow && body.code !== 'servers.not-answering') return true;
+    answer = await api.request('GET', path);
+    return false;
+  }, 'every server answers that can');
+  expect([path, answer.status]).toEqual([path, 200]);
+  return answer.body;
+}
+const list = (api: ApiClient, query = '', silent: readonly string[] = []) =>
+  told(api, `/api/v1/mqtt-clients?${query}`, silent);
 const idsOf = ({ items }: { items: { clientId: string }[] }) => items.map(({ clientId }) => clientId).sort();
 
 test('every server lists the clients of every door, with the server where each is', async () => {
@@ -68,7 +82,7 @@ test('every server lists the clients of every door, with the server where each i
     expect(servers.get('at-door-0')).not.toBe(servers.get('at-stand-by'));
     expect(idsOf(await list(api, 'q=at-stand'))).toEqual(['at-stand-by']);
     expect(idsOf(await list(api, 'q=mes'))).toHaveLength(4);
-    expect(await api.get(`/api/v1/mqtt-clients/${key.id}?clientId=at-door-1`)).toMatchObject({
+    expect(await told(api, `/api/v1/mqtt-clients/${key.id}?clientId=at-door-1`)).toMatchObject({
       ...{ ownerName: 'MES', server: { id: servers.get('at-door-1') }, filters: [{ filter: 'line/1', qos: 0 }] },
     });
   }
@@ -102,6 +116,8 @@ test('a session is ended wherever it is, whichever server is asked', async () =>
       const client = await connect(at, clientId, { clean: false, properties: { sessionExpiryInterval: 3600 } });
       const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
       const path = `/api/v1/mqtt-clients/${key.id}?clientId=${clientId}`;
+      // Found first: it answers in time, or the request is made again.
+      await told(api, path);
       await api.delete(path);
       await closed;
       const again = await api.request('DELETE', path);
@@ -119,7 +135,7 @@ test('what a thing sends in vain to any door is added up, whichever server is as
   await say(door, { unknown: 1, other: 2 });
   await say(standBy, { unknown: 3 });
   for (const api of apis) {
-    const { items, notAnswering } = await api.get(`/api/v1/things/${thing.id}/refused-values`);
+    const { items, notAnswering } = await told(api, `/api/v1/things/${thing.id}/refused-values`);
     const counts = Object.fromEntries(items.map((one: { key: string; count: number }) => [one.key, one.count]));
     expect([counts, notAnswering]).toEqual([{ unknown: 2, other: 1 }, []]);
   }
@@ -141,16 +157,17 @@ test('a door that is frozen is named, and what may be there is not said to be mi
   await connect(standBy, 'here');
   await connect(door, 'frozen', { clean: false, properties: { sessionExpiryInterval: 3600 } });
   const thing = await addThing(leader.api, 'SENDER-2');
-  const { server } = await leader.api.get(`/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
+  const { server } = await told(leader.api, `/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
   process.kill(door.pid(), 'SIGSTOP');
   try {
     const ingest = async () => (await leader.api.get('/api/v1/flow')).ingest;
     await until(async () => (await ingest()).cause !== null, 'the overview says so');
     expect(await ingest()).toMatchObject({ connections: 1, state: 'warning', cause: { detail: server.id } });
     for (const api of apis.slice(0, 2)) {
-      const page = await list(api);
+      const page = await list(api, '', [server.id]);
       expect([idsOf(page), page.notAnswering]).toEqual([['here'], [server]]);
-      expect((await api.get(`/api/v1/things/${thing.id}/refused-values`)).notAnswering).toEqual([server]);
+      const refused = await told(api, `/api/v1/things/${thing.id}/refused-values`, [server.id]);
+      expect(refused.notAnswering).toEqual([server]);
       for (const method of ['GET', 'DELETE']) {
         const there = await api.request(method, `/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
         expect([there.status, there.body.code]).toEqual([503, 'servers.not-answering']);
@@ -160,9 +177,7 @@ test('a door that is frozen is named, and what may be there is not said to be mi
   } finally {
     process.kill(door.pid(), 'SIGCONT');
   }
-  await until(async () => (await list(leader.api)).notAnswering.length === 0, 'it answers again', 30_000);
   expect(idsOf(await list(leader.api))).toEqual(['frozen', 'here']);
   await door.stop();
-  await until(async () => (await list(leader.api)).notAnswering.length === 0, 'it has signed off', 30_000);
   expect(idsOf(await list(leader.api))).toEqual(['here']);
 });
