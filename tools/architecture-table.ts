@@ -18,7 +18,7 @@ export const workspaces: Record<string, readonly string[]> = {
  */
 export const serverFolders: Record<string, readonly string[]> = {
   platform: [],
-  servers: ['platform'],
+  servers: ['platform', 'log'],
   identity: ['platform'],
   things: ['platform'],
   edges: ['platform', 'servers', 'things'],

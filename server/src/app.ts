@@ -5,7 +5,8 @@ import type { AccessKeyId, DeviceId, EdgeId, EdgeReport, TenantId, ThingId, User
 import type { FastifyRequest } from 'fastify';
 import { type CertificateId, createAccess } from './access/access.ts';
 import { createAccounting } from './accounting/accounting.ts';
-import type { ServerConfig, TlsConfig } from './config.ts';
+import { createApiAnywhere } from './api-anywhere.ts';
+import type { ServerConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
 import type { Launcher } from './demo-plant/launcher.ts';
@@ -15,7 +16,6 @@ import { createIdentity, type NumberedTenant } from './identity/identity.ts';
 import { createImports } from './imports/imports.ts';
 import { createAllDoors } from './ingest/all-doors.ts';
 import { createIngest, traceIngest } from './ingest/ingest.ts';
-import { createMqttTlsListener } from './ingest/listeners/mqtt-tls-listener.ts';
 import { createMqttWebSocket } from './ingest/listeners/mqtt-websocket.ts';
 import { createMqttIngest } from './ingest/mqtt-ingest.ts';
 import { createRefusedEverywhere, createRefusedValues } from './ingest/refused-values.ts';
@@ -32,7 +32,6 @@ import { probeDatabase } from './platform/database/database.ts';
 import { departedTenants } from './platform/database/moved-tenants.ts';
 import { Refusal } from './platform/errors.ts';
 import { createHttp } from './platform/http/http.ts';
-import { createHttpsListener } from './platform/http/https-listener.ts';
 import { createIdempotencyStore } from './platform/http/idempotency-store.ts';
 import { createOperatorDoor } from './platform/http/operator-door.ts';
 import { createRateLimit } from './platform/http/rate-limit.ts';
@@ -40,7 +39,7 @@ import { createUpgrades } from './platform/http/upgrades.ts';
 import { openKeyFile } from './platform/key-file.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { openSealer } from './platform/sealing.ts';
-import { type Certificates, createCertificates } from './platform/tls/certificates.ts';
+import { createCertificates } from './platform/tls/certificates.ts';
 import { createTracing, traceLines } from './platform/tracing/tracing.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
@@ -50,6 +49,7 @@ import { registerRoutes } from './routes.ts';
 import { createServers, type ServerRole } from './servers/servers.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { createThings } from './things/things.ts';
+import { createTlsDoors } from './tls-doors.ts';
 
 interface AppOptions {
   config: ServerConfig;
@@ -238,9 +238,9 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     lines,
   });
   const live = createLive({
-    authenticate: async (request) => (standsBy() ? null : identity.authenticateUpgrade(request.headers)),
+    authenticate: (request) => identity.authenticateUpgrade(request.headers),
     mayWatch: (tenant: TenantId, series) => things.point(tenant, series) !== undefined,
-    flowOf,
+    flowOf: (actor) => anywhere.flowOf(actor),
     edgesOf: (tenant) => edges.list(tenant),
     nowMs,
     lines,
@@ -269,25 +269,18 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   if (has('api')) live.start(upgrades);
   const mqttWebSocket = createMqttWebSocket(mqtt.accept);
   if (has('door')) mqttWebSocket.start(upgrades);
-  const tls = config.tls && certificates && createTlsDoors(config.tls, certificates);
-  function createTlsDoors({ httpsPort, mqttPort: port, clientCertificates }: TlsConfig, certificates: Certificates) {
-    const { host } = config;
-    certificates.onChange(() => mqtt.endRevoked());
-    return {
-      certificates,
-      https: createHttpsListener({ host, port: httpsPort, certificates, http, upgrades, lines }),
-      mqtt: createMqttTlsListener({ host, port, certificates, clientCertificates, accept: mqtt.accept, lines }),
-    };
-  }
+  const tls =
+    config.tls &&
+    certificates &&
+    createTlsDoors({ ...{ certificates, mqtt, http, upgrades, lines }, config: config.tls, host: config.host });
   let mqttPort = config.mqttPort;
   let mqttTlsPort: number | null = null;
   const httpMeter = meterHttp(http);
-  // Who does not lead knows no latest values: better no answer than an old one.
-  const standsBy = () => has('api') && config.shared && !leadership.leading;
-  http.addHook('onRequest', async ({ routeOptions: { url = '', config: route } }) => {
-    const isLed =
-      !route.machines && !route.anyServer && route.permission !== 'public' && route.permission !== 'operator';
-    if (isLed && standsBy() && url.startsWith('/api/')) throw new Refusal('server.stands-by');
+  // Who does not lead knows no latest values.
+  const standsBy = () => has('api', 'writer') && config.shared && !leadership.leading;
+  const anywhere = createApiAnywhere({
+    ...{ http, relay, servers, standsBy, live, flowOf, log, lines },
+    leads: () => leadership.leading,
   });
   await registerOpenApi(http);
   registerRoutes(http, config.roles, {
@@ -366,6 +359,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       await accounting.start();
       idempotency.start();
       if (has('writer')) await leadership.start();
+      if (has('api')) anywhere.start();
       await data.upgraded();
       if (has('door')) ({ port: mqttPort } = await mqtt.start());
       await http.listen({ host: config.plainHost, port: config.httpPort });
@@ -387,6 +381,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       await sharedPresences?.stop();
       await operating.stop();
       live.stop();
+      await anywhere.stop();
       await tls?.https.stop();
       await http.close();
       idempotency.stop();

@@ -72,8 +72,8 @@ test('a server with some roles only needs engines that several servers can share
     'LUBAN_ROLES=door leaves work to other servers, and those need the engines of a cluster: set LUBAN_RECORDS, LUBAN_LOG, LUBAN_TELEMETRY too',
   );
   expect(() => readConfig({ ...engines, LUBAN_ROLES: 'gate' })).toThrow('must be some of door, api, writer');
-  for (const LUBAN_ROLES of [',', 'door,api', 'writer'])
-    expect(() => readConfig({ ...engines, LUBAN_ROLES })).toThrow('LUBAN_ROLES');
+  expect(readConfig({ ...engines, LUBAN_ROLES: 'api' })).toMatchObject({ roles: ['api'] });
+  expect(() => readConfig({ ...engines, LUBAN_ROLES: ',' })).toThrow('LUBAN_ROLES');
 });
 
 test('traces go nowhere without a collector, and where OpenTelemetry’s own settings say with one', () => {

@@ -224,9 +224,6 @@ function rolesOf(values: z.output<typeof schema>): Pick<ServerConfig, 'roles' | 
     throw new Error(
       `LUBAN_ROLES=${roles.join(',')} leaves work to other servers, and those need the engines of a cluster: set ${embedded.join(', ')} too`,
     );
-  // What was just stored is known to who stores it alone.
-  if (roles.includes('api') !== roles.includes('writer'))
-    throw new Error('LUBAN_ROLES: api and writer go together, with or without door');
   return { roles, shared: embedded.length === 0 };
 }
 

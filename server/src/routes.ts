@@ -68,7 +68,8 @@ export function registerRoutes(http: Http, roles: readonly ServerRole[], feature
   registerMqttClientRoutes(http, mqtt.clients);
   registerRefusedValuesRoutes(http, { things, refusedOf });
   if (roles.includes('door')) registerDoorRoutes(http, features);
-  if (roles.includes('api')) registerApiRoutes(http, features);
+  // Who may lead answers for those that have the API and do not.
+  if (roles.includes('api') || roles.includes('writer')) registerApiRoutes(http, features);
 }
 
 function registerDoorRoutes(http: Http, { ingest, nowUs, things }: Features): void {

@@ -3,6 +3,7 @@ import type { Log, LogOptions } from './log-contract.ts';
 import { openNatsLog } from './nats-log.ts';
 
 export { ledOffsets } from './led-offsets.ts';
+export { createLiveTail } from './live-tail.ts';
 export type { Log, OffsetStore, SampleLog } from './log-contract.ts';
 export type { LogRecord } from './log-record.ts';
 export { parseNatsAddress } from './nats-address.ts';

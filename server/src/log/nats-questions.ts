@@ -67,10 +67,17 @@ export async function createNatsQuestions({ connection, name, server, lines }: N
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer);
+        clearInterval(watching);
         subscription.unsubscribe();
         resolve(found);
       };
       const timer = globalThis.setTimeout(finish, waitMs);
+      // Who dies meanwhile need not be waited for.
+      const watching = setInterval(() => {
+        const there = new Set(others());
+        for (const one of open) if (!there.has(one)) open.delete(one);
+        if (open.size === 0) finish();
+      }, helloEveryMs);
       const subscription = connection.subscribe(inbox, {
         callback(error, { data, headers: given }) {
           const other = given?.get(from) ?? '';

@@ -43,8 +43,11 @@ export interface Relay {
    * that has no `answer` for the subject.
    */
   ask(subject: string, question: Uint8Array, how?: { of?: string; waitMs?: number }): Promise<RelayAnswer[]>;
-  /** What this server says to a question, in parts of at most 1 MiB or little more. A rejection is no answer. */
-  answer(subject: string, answer: (question: Buffer, from: string) => Promise<readonly Uint8Array[]>): void;
+  /**
+   * What this server says to a question, in parts of at most 1 MiB or little more. A
+   * rejection is no answer; undefined: it has nothing to say.
+   */
+  answer(subject: string, answer: (question: Buffer, from: string) => Promise<readonly Uint8Array[] | undefined>): void;
   stats(): {
     /** Records since the start. */
     readonly appended: number;

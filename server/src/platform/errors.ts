@@ -37,10 +37,15 @@ const codes = {
     zh: '有服务器没有应答，请稍后再试',
     en: 'A server does not answer; try again in a moment',
   },
+  'server.too-large-here': {
+    status: 503,
+    zh: '数据太大，无法转给主服务器；请直接访问主服务器',
+    en: 'Too large to be passed on to the server that leads; send it there directly',
+  },
   'server.stands-by': {
     status: 503,
-    zh: '本服务器处于备用状态，请访问当前的主服务器',
-    en: 'This server stands by; another one leads and answers',
+    zh: '当前没有主服务器应答，请稍后再试',
+    en: 'No server leads at the moment, or it does not answer; try again in a few seconds',
   },
   'session.required': { status: 401, zh: '请先登录', en: 'Sign in first' },
   'session.wrong-credentials': { status: 401, zh: '邮箱或密码不正确', en: 'Wrong email or password' },

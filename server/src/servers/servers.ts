@@ -9,6 +9,7 @@ import { createServersStore, type ServerRow } from './servers-store.ts';
 
 export { refuseServers } from './no-servers.ts';
 export type { ServerRole } from './server-role.ts';
+export { createToLeader } from './to-leader.ts';
 export { withoutLeader } from './without-leader.ts';
 
 interface ServersOptions {
@@ -73,7 +74,7 @@ export function createServers(options: ServersOptions) {
     name,
     /** All that have beaten lately, this one first, and who leads. */
     async list(): Promise<Server[]> {
-      const leader = shared ? (await leases.lease(writerDuty))?.server : id;
+      const leader = await this.leader();
       const shown = (row: Omit<ServerRow, 'beat'>, silentMs: number): Server => ({
         id: row.id,
         name: row.name,
@@ -89,6 +90,9 @@ export function createServers(options: ServersOptions) {
     /** Doors of other servers, also those that are silent, until they have signed off or are forgotten. */
     otherDoors: (): ServerName[] =>
       [...others.values()].flatMap(({ row }) => (row.roles.includes('door') ? [{ id: row.id, name: row.name }] : [])),
+    /** Who leads, by the records. */
+    leader: async (): Promise<string | undefined> =>
+      shared ? ((await leases.lease(writerDuty))?.server ?? undefined) : id,
     isLive(server: string): boolean {
       const found = others.get(server);
       return server === id || (found !== undefined && clockMs() - found.sinceMs < goneAfterMs);

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { makeTestLog } from '../../server/src/log/log.test-support.ts';
+import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
+import { createApiClient } from '../fixtures/api-client.ts';
+import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
+import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import { until } from '../fixtures/until.ts';
+
+let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let writer: Platform;
+let next: Platform;
+let front: Platform;
+let door: Platform;
+let thing: MadeThing;
+
+beforeAll(async () => {
+  records = await makeTestRecords();
+  const environment = {
+    LUBAN_RECORDS: records.location,
+    LUBAN_LOG: (await makeTestLog()).address ?? '',
+    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/anywhere_${process.pid}`,
+  };
+  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
+  writer = await server('writer');
+  next = await server('writer');
+  front = await server('api');
+  door = await server('door');
+  await writer.start();
+  await Promise.all([next, front, door].map((one) => one.start()));
+  await front.api.setUp();
+  thing = await addThing(front.api, 'ANYWHERE-1');
+}, 180_000);
+afterAll(async () => {
+  for (const one of [door, front, next, writer]) await one.remove();
+  await records.remove();
+});
+
+let sent = 0;
+async function send(): Promise<number> {
+  const value = ++sent;
+  const body = { samples: [{ time: new Date().toISOString(), values: { p0: value } }] };
+  const headers = { authorization: `Bearer ${thing.key}` };
+  const { status } = await createApiClient(door.url).request('POST', '/api/v1/samples', { body, headers });
+  expect(status).toBe(200);
+  return value;
+}
+
+async function latest(): Promise<unknown> {
+  const { status, body } = await front.api.request('GET', `/api/v1/readings/latest?series=${thing.series[0]}`);
+  return status === 200 ? body.items[0]?.reading?.value : body.code;
+}
+
+test('a server with the API alone answers like the one that leads: what is read, changed, refused and exported', async () => {
+  const value = await send();
+  await until(async () => (await latest()) === value, 'the newest value is there');
+  expect((await front.api.get('/api/v1/flow')).ingest.state).toBe('ok');
+  const missing = await front.api.request('GET', '/api/v1/things/thing:00000000000000000000');
+  expect([missing.status, missing.headers.get('content-type'), missing.body.code]).toEqual([
+    404,
+    'application/problem+json',
+    'things.not-found',
+  ]);
+  const before = await front.api.request('GET', `/api/v1/things/${thing.id}`);
+  const tag = before.headers.get('etag') ?? '';
+  const rename = (name: string) =>
+    front.api.request('PATCH', `/api/v1/things/${thing.id}`, { body: { name }, headers: { 'if-match': tag } });
+  expect((await rename('Zur Straße 鲁班')).status).toBe(200);
+  expect((await rename('too late')).body.code).toBe('request.stale');
+  expect((await front.api.get(`/api/v1/things/${thing.id}`)).name).toBe('Zur Straße 鲁班');
+  const day = 86_400_000_000;
+  const now = Date.now() * 1000;
+  const csv = await front.api.request(
+    'GET',
+    `/api/v1/readings/export.csv?series=${thing.series[0]}&from=${now - day}&to=${now + day}`,
+  );
+  expect([csv.status, csv.text.trim().split('\n').length]).toEqual([200, 2]);
+  const strange = await createApiClient(front.url).request('GET', '/api/v1/flow');
+  expect(strange.status).toBe(401);
+});
+
+test('it pushes live values and the flow of all', async () => {
+  const socket = new WebSocket(`${front.url.replace('http', 'ws')}/api/v1/live`, {
+    headers: { cookie: front.api.cookie() ?? '' },
+  });
+  const heard: { type: string }[] = [];
+  socket.on('message', (data) => heard.push(JSON.parse(String(data))));
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.send(JSON.stringify({ series: thing.series, flow: true, edges: false }));
+  await until(() => heard.some(({ type }) => type === 'flow'), 'the flow comes');
+  await until(async () => {
+    const value = await send();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return heard.some((one) => one.type === 'readings' && JSON.stringify(one).includes(`${value}`));
+  }, 'a sample comes');
+  socket.close();
+});
+
+test('while nobody leads it says so at once, and goes on with the next that leads', async () => {
+  const forged = await front.api.request('GET', '/api/v1/flow', { headers: { 'x-luban-forwarded': '1' } });
+  expect([forged.status, forged.body.code]).toEqual([503, 'server.stands-by']);
+  await writer.kill();
+  const value = await send();
+  const beganMs = Date.now();
+  expect(await latest()).toBe('server.stands-by');
+  expect(Date.now() - beganMs).toBeLessThan(15_000);
+  await until(async () => (await latest()) === value, 'the next server leads', 60_000);
+  expect((await front.api.get(`/api/v1/things/${thing.id}`)).name).toBe('Zur Straße 鲁班');
+}, 120_000);
