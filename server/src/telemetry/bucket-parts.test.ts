@@ -95,6 +95,31 @@ test.each([
   60_000,
 );
 
+test.each([
+  ['here', {}],
+  ['by the database', { partRows: 0 }],
+])('buckets made %s of several series in one answer are those of each', async (_, options) => {
+  const { telemetry, log } = await open(options);
+  const minute = 60_000_000;
+  const points = [7, 3, 5].map((seed) =>
+    Array.from({ length: 50 }, (_, i) => ({
+      time: t0 + ((i * seed) % 53) * 20_000_000,
+      value: i * seed,
+      bad: i % seed === 0,
+    })),
+  );
+  const asked = points.map((one) => {
+    series++;
+    put(log, one);
+    return series;
+  });
+  await telemetry.flush();
+  const span = { fromUs: t0 + 2 * minute, toUs: t0 + 20 * minute };
+  const answer = await telemetry.buckets({ tenant: 1, series: asked, ...span, widthUs: minute });
+  for (const [i, one] of asked.entries())
+    expect(answer.get(one)!.map(close)).toEqual(model(points[i]!, span.fromUs, span.toUs, minute).map(close));
+});
+
 test('a constant that reports seldom has its own value as time-weighted mean, and a bad sample ends the holding', async () => {
   const { telemetry, log } = await open();
   series++;

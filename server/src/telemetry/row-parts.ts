@@ -13,9 +13,13 @@ export interface SampleRows {
   readonly status: Uint16Array;
 }
 
-/** The columns series, time, value and status of an answer. Each of one type, because loops over them are hot. */
-export function toSampleRows(columns: readonly NumberColumn[]): SampleRows {
-  const [series, time, value, status] = columns;
+/**
+ * The columns time, value, status and series of an answer; without the last all rows are of `one` series. Each of one
+ * type, because loops over them are hot.
+ */
+export function toSampleRows(columns: readonly NumberColumn[], one?: number): SampleRows {
+  const [time, value, status, of] = columns;
+  const series = one === undefined ? of : new Uint32Array(time?.length ?? 0).fill(one);
   if (
     series instanceof Uint32Array &&
     time instanceof Float64Array &&

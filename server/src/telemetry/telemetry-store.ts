@@ -209,14 +209,16 @@ export function createTelemetryStore(engine: TelemetryEngine, partRows = 200_000
         return `(${between(`b${i}`, `e${i}`)})`;
       });
       const where = `tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)} AND (${within.join(' OR ')})`;
-      // One thread, so that the rows come in order.
+      // Of one series its number need not come with each row. One thread, so that the rows come in order.
+      const [only, ...others] = series;
+      const one = others.length === 0 ? only : undefined;
       const answer = await engine.queryNumbers(
-        `SELECT series, ${micros('time')}, value, status FROM samples FINAL WHERE ${where} LIMIT {limit:UInt32}`,
+        `SELECT ${micros('time')}, value, status${one === undefined ? ', series' : ''} FROM samples FINAL WHERE ${where} LIMIT {limit:UInt32}`,
         { ...parameters, limit: partRows + 1 },
         { threads: 1 },
       );
       if (answer.length === 0) return new Map();
-      const rows = toSampleRows(answer);
+      const rows = toSampleRows(answer, one);
       if (rows.series.length <= partRows) return partsOfRows(rows, spans, fromUs, widthUs);
       const sql = samplePartsSql(where, segmentOf(spans));
       return toParts(await engine.query(`${sql} ORDER BY series, start, segment`, parameters));
