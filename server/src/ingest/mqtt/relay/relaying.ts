@@ -51,7 +51,8 @@ export function createRelaying(options: RelayingOptions) {
   let count = 0;
   let stopping = false;
   let go: (() => void)[] = [];
-  const waiting = new Set<() => void>();
+  /** Who waits for a position, the lowest first. */
+  const waiting: { readonly wanted: number; readonly finish: (reached: boolean) => void }[] = [];
 
   async function take(records: RelayRecords): Promise<void> {
     const handedOn: Promise<void>[] = [];
@@ -66,7 +67,7 @@ export function createRelaying(options: RelayingOptions) {
       } catch (error) {
         log('error', 'mqtt.not-relayed', { position, cause: errorLine(error) });
       }
-      for (const look of waiting) look();
+      while (waiting.length > 0 && waiting[0]!.wanted <= position) waiting[0]!.finish(true);
     }
     await Promise.all(handedOn);
   }
@@ -151,18 +152,21 @@ export function createRelaying(options: RelayingOptions) {
 
   /** True when everything up to here has been handed on; false when it takes longer than that. */
   function reached(wanted: number, waitMs: number): Promise<boolean> {
+    if (position >= wanted) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const finish = (reached: boolean) => {
-        clearTimeout(timer);
-        waiting.delete(look);
-        resolve(reached);
+      const one = {
+        wanted,
+        finish(reached: boolean) {
+          clearTimeout(timer);
+          waiting.splice(waiting.indexOf(one), 1);
+          resolve(reached);
+        },
       };
-      const look = () => {
-        if (position >= wanted) finish(true);
-      };
-      const timer = globalThis.setTimeout(() => finish(false), waitMs);
-      waiting.add(look);
-      look();
+      const timer = globalThis.setTimeout(() => one.finish(false), waitMs);
+      // Mostly the highest so far.
+      let at = waiting.length;
+      while (at > 0 && waiting[at - 1]!.wanted > wanted) at--;
+      waiting.splice(at, 0, one);
     });
   }
 
