@@ -79,6 +79,13 @@ test('what a stop cut off is run again from the beginning, and what waited is no
   expect(await stateOf(after, first)).toBe('done');
 });
 
+test('many that are asked for in the same millisecond keep their order', async () => {
+  const jobs = createJobs({ database: records.database, nowMs: () => 1_790_000_000_000, lines: () => undefined });
+  const made: string[] = [];
+  for (let i = 0; i < 10; i++) made.push((await jobs.add(alpha, 'import-samples', i)).id);
+  expect((await jobs.list(alpha.tenant, null, 20)).map(({ id }) => id)).toEqual(made.toReversed());
+});
+
 test('what is cancelled ends, whether it runs or waits', async () => {
   const jobs = await open();
   const first = await jobs.add(alpha, 'import-samples', 1);

@@ -47,6 +47,13 @@ export function createJobs({ database, nowMs, lines }: JobsOptions) {
   const waiting: HeldJob[] = [];
   const running = new Map<JobId, Running>();
   let started = false;
+  let lastIdMs = 0;
+
+  /** Their order is that of their ids, of two in the same millisecond too. */
+  function nextId(): JobId {
+    lastIdMs = Math.max(nowMs(), lastIdMs + 1);
+    return newId('job', lastIdMs);
+  }
 
   function pump(): void {
     if (!started) return;
@@ -124,12 +131,12 @@ export function createJobs({ database, nowMs, lines }: JobsOptions) {
     define(kind: JobKind, runner: JobRunner): void {
       runners.set(kind, runner);
     },
-    newId: (): JobId => newId('job', nowMs()),
+    newId: nextId,
     async add(
       of: { tenant: TenantId; tenantNumber: number; user: UserId },
       kind: JobKind,
       detail: Json,
-      id: JobId = newId('job', nowMs()),
+      id: JobId = nextId(),
     ): Promise<Job> {
       if (waiting.filter(({ tenant }) => tenant === of.tenant).length >= maxWaitingOfTenant)
         throw new Refusal('jobs.too-many', `${maxWaitingOfTenant} jobs are waiting already`);
