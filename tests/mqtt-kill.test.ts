@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createExactClient } from './fixtures/exact-mqtt-client.ts';
+import { publishNumbers } from './fixtures/numbered-messages.ts';
 import { addThing, type MadeThing } from './fixtures/plant-records.ts';
 import { createPlatform, type Platform } from './fixtures/platform-process.ts';
 import { seededRandom } from './fixtures/seeded-random.ts';
@@ -19,20 +20,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => platform.remove());
 
-type Client = ReturnType<typeof createExactClient>;
-
-/** Publishes numbers on three topics, up to sixteen under way, until told to stop. */
-async function publishNumbers(client: Client, qos: 1 | 2, acknowledged: Map<string, number[]>, stop: AbortSignal) {
-  for (let number = 0; !stop.aborted; number++) {
-    const topic = `things/${thing.id}/q${qos}/${number % 3}`;
-    void client.publish(topic, `${number}`, qos).then(() => {
-      acknowledged.set(topic, [...(acknowledged.get(topic) ?? []), number]);
-    });
-    while (client.underWay >= 16 && !stop.aborted) await setTimeout(1);
-    await setTimeout(2);
-  }
-}
-
 test('every acknowledged message reaches a persistent subscriber, QoS 2 exactly once and all in order, though the platform is killed ten times', async () => {
   const login = { port: platform.mqttPort, username: thing.id, password: thing.key };
   const got = new Map<string, number[]>();
@@ -48,7 +35,9 @@ test('every acknowledged message reaches a persistent subscriber, QoS 2 exactly 
     qos,
     client: createExactClient({ ...login, clientId: `writer-${qos}` }),
   }));
-  const publishing = writers.map(({ qos, client }) => publishNumbers(client, qos, acknowledged, stop.signal));
+  const publishing = writers.map(({ qos, client }) =>
+    publishNumbers({ client, thing: thing.id, qos, pauseMs: 2, acknowledged }, stop.signal),
+  );
   for (let kill = 0; kill < kills; kill++) {
     await setTimeout(200 + random() * 800);
     // The reader comes back on its own too, in the midst of what it had not acknowledged.

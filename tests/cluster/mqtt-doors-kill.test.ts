@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTestLog } from '../../server/src/log/log.test-support.ts';
 import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { createExactClient } from '../fixtures/exact-mqtt-client.ts';
+import { publishNumbers } from '../fixtures/numbered-messages.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { seededRandom } from '../fixtures/seeded-random.ts';
@@ -42,20 +43,6 @@ afterAll(async () => {
   await records.remove();
 });
 
-type Client = ReturnType<typeof createExactClient>;
-
-async function publishNumbers(client: Client, qos: 1 | 2, acknowledged: Map<string, number[]>, stop: AbortSignal) {
-  for (let number = 0; !stop.aborted; number++) {
-    const topic = `things/${thing.id}/q${qos}/${number % 3}`;
-    void client.publish(topic, `${number}`, qos).then(() => {
-      acknowledged.set(topic, [...(acknowledged.get(topic) ?? []), number]);
-    });
-    while (client.underWay >= 16 && !stop.aborted) await setTimeout(1);
-    // Slow enough that a door may be away for a minute: what waits for one client has a bound.
-    await setTimeout(10);
-  }
-}
-
 test('every acknowledged message reaches a persistent subscriber at another door, QoS 2 exactly once and all in order, though both doors are killed', async () => {
   const [its, other] = [doors[0]!, doors[1]!];
   const login = { username: thing.id, password: thing.key };
@@ -72,7 +59,10 @@ test('every acknowledged message reaches a persistent subscriber at another door
     qos,
     client: createExactClient({ ...login, port: other.mqttPort, clientId: `writer-${qos}` }),
   }));
-  const publishing = writers.map(({ qos, client }) => publishNumbers(client, qos, acknowledged, stop.signal));
+  // Slow enough that a door may be away for a minute: what waits for one client has a bound.
+  const publishing = writers.map(({ qos, client }) =>
+    publishNumbers({ client, thing: thing.id, qos, pauseMs: 10, acknowledged }, stop.signal),
+  );
   for (let kill = 0; kill < 4; kill++) {
     await setTimeout(300 + random() * 600);
     if (kill % 2 === 0) {
