@@ -44,7 +44,11 @@ export const topicFilter = z
 /** The filter for one client. Null for a client whose identifier cannot stand in a topic: it would change the filter. */
 export function filterForClient(filter: string, clientId: string): string | null {
   if (!filter.includes(clientIdMark)) return filter;
-  const fits = clientId !== '' && !/[/+#]/.test(clientId) && !hasForbiddenCharacter(clientId);
+  const fits =
+    clientId !== '' &&
+    clientId.length <= maxFilterLength &&
+    !/[/+#]/.test(clientId) &&
+    !hasForbiddenCharacter(clientId);
   const made = filter.replaceAll(clientIdMark, () => clientId);
   return fits && !made.startsWith('$') ? made : null;
 }

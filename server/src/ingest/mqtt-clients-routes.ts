@@ -7,7 +7,7 @@ import type { MqttClients } from './mqtt-clients.ts';
 const clientPath = {
   params: z.object({ owner: mqttOwner }),
   // Not in the path: a client identifier may hold anything, slashes and dots too.
-  querystring: z.object({ clientId: z.string().min(1).max(256) }),
+  querystring: z.object({ clientId: z.string().min(1).max(65_535) }),
 };
 
 export function registerMqttClientRoutes(http: Http, clients: MqttClients): void {

@@ -59,11 +59,11 @@ export function createMqttSignIn(options: SignInOptions) {
   }
 
   async function whoIs(credentials: Credentials): Promise<MqttIdentity | null> {
-    const { clientId, username, remote } = credentials;
+    const { clientId, username } = credentials;
     const shown = shownCertificate(credentials.stream, revoked());
     if (shown === null) return byKey(credentials);
     if (shown !== 'revoked' && 'doubtful' in shown) {
-      lines('info', 'client certificate not counted', { remote, clientId, cause: shown.doubtful });
+      lines('info', 'client certificate not counted', { ...whence(credentials), cause: shown.doubtful });
       return byKey(credentials);
     }
     if (shown === 'revoked') return refusedAsRevoked(credentials);
@@ -71,8 +71,7 @@ export function createMqttSignIn(options: SignInOptions) {
     if (bound === null) {
       if (ambiguous)
         lines('info', 'client certificate not counted', {
-          remote,
-          clientId,
+          ...whence(credentials),
           cause: 'several tenants have bound it: give the id of what it stands for as user name',
         });
       const found = await byKey(credentials);
@@ -84,8 +83,8 @@ export function createMqttSignIn(options: SignInOptions) {
     return { ...found, certificate: { binding: bound.binding, names: shown.names } };
   }
 
-  function refusedAsRevoked({ remote, clientId }: Credentials): null {
-    lines('warn', 'revoked client certificate refused', { remote, clientId });
+  function refusedAsRevoked(credentials: Credentials): null {
+    lines('warn', 'revoked client certificate refused', whence(credentials));
     return null;
   }
 
@@ -94,8 +93,16 @@ export function createMqttSignIn(options: SignInOptions) {
     const place = found === null ? undefined : departed.get(found.tenant);
     if (place === undefined) return found;
     // What it would bring is better kept by the sender than acknowledged where nobody looks any more.
-    const { remote, clientId } = credentials;
-    lines('warn', 'client of a tenant that has moved refused', { remote, clientId, tenant: found?.tenant, place });
+    lines('warn', 'client of a tenant that has moved refused', {
+      ...whence(credentials),
+      tenant: found?.tenant,
+      place,
+    });
     return null;
   };
+}
+
+/** For a line of the log; a client identifier may have 65,535 bytes. */
+function whence({ remote, clientId }: Credentials): { remote: string; clientId: string } {
+  return { remote, clientId: clientId.slice(0, 256) };
 }

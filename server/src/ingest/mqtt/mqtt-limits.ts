@@ -45,7 +45,8 @@ export function mqttLimits(options: MqttDoorOptions): MqttLimits {
   const maxPacketBytes = options.maxPacketBytes ?? 1024 * 1024;
   const limits: MqttLimits = {
     maxPacketBytes,
-    maxConnectBytes: Math.min(maxPacketBytes, 64 * 1024),
+    // Five fields of 65,535 bytes: client identifier, the will's topic and payload, user name, password.
+    maxConnectBytes: Math.min(maxPacketBytes, 384 * 1024),
     maxConnections: options.maxConnections ?? 10_000,
     maxRefusedConnections: 64,
     receiveMaximum: options.receiveMaximum ?? 64,

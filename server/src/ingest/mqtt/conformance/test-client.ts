@@ -20,6 +20,7 @@ export interface ConnectOptions {
   readonly clean?: boolean;
   readonly keepalive?: number;
   readonly username?: string;
+  readonly password?: string;
   readonly will?: Record<string, unknown>;
   readonly properties?: Record<string, unknown>;
 }
@@ -74,6 +75,12 @@ export class TestClient {
 
   sendBytes(bytes: Uint8Array): void {
     this.socket.write(bytes);
+  }
+
+  /** What was sent is on its way, in a segment of its own. */
+  async written(): Promise<void> {
+    await new Promise((resolve) => this.socket.write('', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   /** The next packet of that kind that was not taken yet. */

@@ -2,10 +2,11 @@ import type { ISubscribePacket, IUnsubscribePacket, Packet } from 'mqtt-packet';
 import type { Broker } from '../broker.ts';
 import type { MqttLog } from '../door-contract.ts';
 import { type MqttRefusal, subscribeRefusals } from '../mqtt-reasons.ts';
-import { parseFilter } from '../routing/topic-filter.ts';
+import { isWellFormed, parseFilter } from '../routing/topic-filter.ts';
 import type { Session } from '../session/session.ts';
 import type { SubscriptionRequest } from '../session/subscribing.ts';
-import { encode, isBrokenText, isNumbered, type MqttVersion, parseControlPacket } from '../wire/control-packets.ts';
+import { encode, isNumbered, type MqttVersion, parseControlPacket } from '../wire/control-packets.ts';
+import { formFault } from '../wire/packet-form.ts';
 import { acknowledgements, type Outgoing } from './outgoing.ts';
 import type { PublishIntake } from './publish-intake.ts';
 
@@ -45,15 +46,20 @@ export class ClientPackets {
     this.#options = options;
   }
 
-  take(header: number, frame: Buffer): void {
-    if (frame.length === SHORT_PACKET_BYTES && this.#takeShort(header, frame.readUInt16BE(2))) return;
+  /** `frame` is the whole packet, its body from `bodyStart`. */
+  take(header: number, frame: Buffer, bodyStart: number): void {
+    const short = frame.length === SHORT_PACKET_BYTES && bodyStart === 2;
+    if (short && this.#takeShort(header, frame.readUInt16BE(2))) return;
+    const { version, owner } = this.#options;
     if (header >> 4 === 1) {
-      this.#options.owner.refuse('protocol-error', 'a second CONNECT');
+      owner.refuse('protocol-error', 'a second CONNECT');
       return;
     }
-    const packet = parseControlPacket(frame, this.#options.version);
-    if (packet === undefined) this.#options.owner.refuse('malformed-packet');
-    else this.#takePacket(packet);
+    const packet = parseControlPacket(frame, version);
+    const fault =
+      packet === undefined ? 'malformed-packet' : formFault(header >> 4, frame.subarray(bodyStart), version);
+    if (fault !== undefined) owner.refuse(fault);
+    else this.#takePacket(packet!);
   }
 
   /** Acknowledgements without a reason code: on the way of every QoS 1 and 2 message. */
@@ -132,6 +138,7 @@ export class ClientPackets {
       owner.refuse('protocol-error');
       return;
     }
+    if (this.#refusesMalformed(requests.map(({ filter }) => filter))) return;
     const { messageId } = packet;
     const { codes, granted, durable } = broker.subscribing.subscribe(session, requests, (filter) => this.#may(filter));
     this.#logRefused(requests, codes);
@@ -163,16 +170,21 @@ export class ClientPackets {
       return;
     }
     const { messageId, unsubscriptions } = packet;
-    if (unsubscriptions.some(isBrokenText)) {
-      owner.refuse('malformed-packet');
-      return;
-    }
+    if (this.#refusesMalformed(unsubscriptions)) return;
     const { codes, durable } = broker.subscribing.unsubscribe(session, unsubscriptions);
     const acknowledge = () => {
       if (!intake.ended) this.#send({ cmd: 'unsuback', messageId, granted: codes });
     };
     if (durable === undefined) acknowledge();
     else durable.then(acknowledge, () => owner.refuse('quota-exceeded', 'UNSUBSCRIBE cannot be kept now'));
+  }
+
+  /** The code "topic filter invalid" is for a filter that is well formed and not taken; one that is not breaks the protocol. */
+  #refusesMalformed(filters: readonly string[]): boolean {
+    const wrong = filters.find((filter) => !isWellFormed(filter));
+    if (wrong === undefined) return false;
+    this.#options.owner.refuse('malformed-packet', `${JSON.stringify(wrong.slice(0, 200))} is no topic filter`);
+    return true;
   }
 
   #disconnect(reasonCode: number, expirySeconds: number | undefined): void {
@@ -190,7 +202,7 @@ export class ClientPackets {
   #may(filter: string): boolean {
     const { owner, log } = this.#options;
     try {
-      return !isBrokenText(filter) && owner.maySubscribe(filter);
+      return owner.maySubscribe(filter);
     } catch (error) {
       log('error', 'mqtt.handler-failed', { ...owner.who(), error });
       return false;

@@ -202,8 +202,8 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     } else {
       reader.consume();
       if (this.#state === 'new') this.#takeFirst(buffer.subarray(start, end), bodyStart - start);
-      else if (header === PINGREQ && end - start === 2) this.#outgoing.send(PINGRESP);
-      else this.#packets?.take(header, buffer.subarray(start, end));
+      else if (header === PINGREQ && end === bodyStart) this.#outgoing.send(PINGRESP);
+      else this.#packets?.take(header, buffer.subarray(start, end), bodyStart - start);
     }
     return true;
   }
@@ -395,6 +395,6 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
   }
 
   who(): { connection: string; clientId: string; remote: string } {
-    return { connection: this.id, clientId: this.clientId, remote: this.remote };
+    return { connection: this.id, clientId: this.clientId.slice(0, 256), remote: this.remote };
   }
 }

@@ -177,7 +177,8 @@ export class PublishIntake {
       this.#aliases[frame.topicAlias] = { topic: frame.topic, use: undefined };
     }
     const alias = this.#aliases[frame.topicAlias];
-    if (alias === undefined) return 'topic-alias-invalid';
+    // Not 'topic-alias-invalid', which is for one above the maximum.
+    if (alias === undefined) return 'protocol-error';
     frame.topic = alias.topic;
     return undefined;
   }

@@ -9,9 +9,9 @@ export interface TopicFilter {
 }
 
 /** Deeper topics are refused: walking a tree of them would cost everybody. */
-export const MAX_LEVELS = 128;
+const MAX_LEVELS = 201;
 
-/** Undefined when it is no filter: empty, a wildcard that does not stand alone, a share without a name, too deep. */
+/** Undefined when it is no filter that is taken: not well formed, a share without a name or a filter, too deep. */
 export function parseFilter(whole: string): TopicFilter | undefined {
   if (!whole.startsWith('$share/')) return isFilter(whole) ? { whole, filter: whole, group: undefined } : undefined;
   const end = whole.indexOf('/', 7);
@@ -23,9 +23,13 @@ export function parseFilter(whole: string): TopicFilter | undefined {
 }
 
 function isFilter(filter: string): boolean {
-  if (filter === '' || Buffer.byteLength(filter) > 65_535) return false;
+  return isWellFormed(filter) && !tooDeep(filter);
+}
+
+/** There is something, wildcards stand alone in their level, and # at the end. */
+export function isWellFormed(filter: string): boolean {
   const levels = filter.split('/');
-  if (levels.length > MAX_LEVELS) return false;
+  if (filter === '') return false;
   return levels.every((level, i) => {
     if (level === '#') return i === levels.length - 1;
     return level === '+' || !(level.includes('#') || level.includes('+'));

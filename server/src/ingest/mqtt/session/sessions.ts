@@ -68,7 +68,7 @@ export function createSessions(options: SessionsOptions) {
 
   function make(number: number, owner: SessionOwner, identity: unknown, stored: boolean): Session {
     const ledger: DeliveryLedger | undefined = stored && store ? ledgerOf(store, number) : undefined;
-    if (stored) storedOf.set(owner.tenant, (storedOf.get(owner.tenant) ?? 0) + 1);
+    if (stored) countStored(owner, 1);
     // Written out: an object put together by spreading costs several times the memory, and there may be many.
     return {
       number,
@@ -93,6 +93,10 @@ export function createSessions(options: SessionsOptions) {
       done: (messageId) => step(number, messageId, 'done'),
       released: (messageId) => stepDurably(number, messageId, 'released'),
     };
+  }
+
+  function countStored({ tenant, clientId }: SessionOwner, sign: 1 | -1): void {
+    storedOf.set(tenant, (storedOf.get(tenant) ?? 0) + sign * placesOf(clientId));
   }
 
   /** Writes down what nobody waits for. */
@@ -187,8 +191,8 @@ export function createSessions(options: SessionsOptions) {
     subscriptions.clear();
   }
 
-  function ended({ owner: { tenant }, number }: Session): Promise<void> | undefined {
-    storedOf.set(tenant, (storedOf.get(tenant) ?? 1) - 1);
+  function ended({ owner, number }: Session): Promise<void> | undefined {
+    countStored(owner, -1);
     return store?.append({ kind: 'ended', number });
   }
 
@@ -258,6 +262,11 @@ export function createSessions(options: SessionsOptions) {
       return byKey.size;
     },
   };
+}
+
+/** A client identifier may have 65,535 bytes; a long one takes the place of several. */
+function placesOf(clientId: string): number {
+  return 1 + (clientId.length >> 8);
 }
 
 export function storedSession(session: Session): StoredSession {

@@ -1,7 +1,8 @@
 import type { IConnectPacket } from 'mqtt-packet';
 import type { MqttRefusal } from '../mqtt-reasons.ts';
 import { NEVER_EXPIRES, type Will } from '../session/session.ts';
-import { isBrokenText, type MqttVersion, parseControlPacket } from './control-packets.ts';
+import { type MqttVersion, parseControlPacket } from './control-packets.ts';
+import { FieldReader } from './field-reader.ts';
 import { emptyPropertyMarks, forwardedProperties, walkProperties } from './properties.ts';
 
 /** What a client says of itself in CONNECT, as far as the door uses it. */
@@ -23,7 +24,7 @@ export interface ConnectRequest {
   readonly reasonStrings: boolean;
 }
 
-/** Why not; without a version the peer speaks no MQTT and gets no answer. */
+/** Why not; without a version there is no answer. */
 export interface ConnectRefusal {
   readonly refusal: MqttRefusal;
   readonly detail?: string;
@@ -31,7 +32,6 @@ export interface ConnectRefusal {
 }
 
 const CONNECT = 0x10;
-const MAX_CLIENT_ID_LENGTH = 256;
 const USERNAME = 0x80;
 const PASSWORD = 0x40;
 const WILL_RETAIN = 0x20;
@@ -50,15 +50,19 @@ export function readConnect(frame: Buffer, bodyStart: number): ConnectRequest | 
       refusal: 'unsupported-version',
       detail: `${JSON.stringify(name)} version ${level}`,
       // In the form that it may understand; 128 and above are bridges of old, which speak 3.1.1.
-      version: level > 5 && level < 128 ? 5 : 4,
+      version: level >= 5 && level < 128 ? 5 : 4,
     };
   }
   const version = level === 5 ? 5 : 4;
   const flags = frame[bodyStart + flagsAt] ?? RESERVED;
   const packet = wrongFlags(flags, version) ? undefined : parseControlPacket(frame, version);
-  if (packet?.cmd !== 'connect') return { refusal: 'malformed-packet', version };
-  const request = checkConnect(packet, version, flags, frame.subarray(bodyStart), flagsAt);
-  return typeof request === 'string' ? { refusal: request, version } : request;
+  const request =
+    packet?.cmd === 'connect'
+      ? checkConnect(packet, version, flags, frame.subarray(bodyStart), flagsAt)
+      : 'malformed-packet';
+  if (typeof request !== 'string') return request;
+  // MQTT 3.1.1 has an answer only for what is well formed.
+  return version === 5 || request === 'client-id-invalid' ? { refusal: request, version } : { refusal: request };
 }
 
 /**
@@ -86,21 +90,18 @@ function checkConnect(
   body: Buffer,
   flagsAt: number,
 ): ConnectRequest | MqttRefusal {
+  const fields = walkFields(body, flagsAt, version, flags);
+  if (typeof fields === 'string') return fields;
   const { clientId, username, password, properties = {} } = packet;
-  const receiveMaximum = numberProperty(properties.receiveMaximum, 65_535);
-  const maximumPacketBytes = numberProperty(properties.maximumPacketSize, Number.POSITIVE_INFINITY);
-  const expirySeconds = numberProperty(properties.sessionExpiryInterval, 0);
-  const topicAliasMaximum = numberProperty(properties.topicAliasMaximum, 0);
-  // Zero is as forbidden as a property given twice.
-  if (!receiveMaximum || !maximumPacketBytes) return 'protocol-error';
-  if (expirySeconds === undefined || topicAliasMaximum === undefined) return 'protocol-error';
-  if (isBrokenText(clientId) || isBrokenText(username ?? '')) return 'malformed-packet';
+  const {
+    receiveMaximum = 65_535,
+    maximumPacketSize: maximumPacketBytes = Number.POSITIVE_INFINITY,
+    sessionExpiryInterval: expirySeconds = 0,
+    topicAliasMaximum = 0,
+  } = properties;
   if (properties.authenticationMethod !== undefined) return 'bad-authentication-method';
   if (properties.authenticationData !== undefined) return 'protocol-error';
-  if (clientId.length > MAX_CLIENT_ID_LENGTH) return 'client-id-invalid';
   if (clientId === '' && version === 4 && packet.clean !== true) return 'client-id-invalid';
-  const will = (flags & WILL) === 0 ? undefined : wholeWill(body, flagsAt, version, flags);
-  if (typeof will === 'string') return will;
   const cleanStart = packet.clean === true;
   return {
     version,
@@ -110,7 +111,7 @@ function checkConnect(
     ...(password !== undefined && { password: Buffer.from(password) }),
     cleanStart,
     expirySeconds: version === 5 ? expirySeconds : cleanStart ? 0 : NEVER_EXPIRES,
-    will,
+    will: fields.will,
     keepAliveSeconds: packet.keepalive ?? 0,
     receiveMaximum,
     maximumPacketBytes,
@@ -119,53 +120,42 @@ function checkConnect(
   };
 }
 
-function wholeWill(body: Buffer, flagsAt: number, version: MqttVersion, flags: number): Will | MqttRefusal {
-  try {
-    return readWill(body, flagsAt, version, flags);
-  } catch (error) {
-    // Cut off where the parser did not mind.
-    if (error instanceof RangeError) return 'malformed-packet';
-    throw error;
+/** All fields, because the parser minds neither bytes behind the last one nor text that is none. */
+function walkFields(
+  body: Buffer,
+  flagsAt: number,
+  version: MqttVersion,
+  flags: number,
+): { readonly will: Will | undefined } | MqttRefusal {
+  const fields = new FieldReader(body, flagsAt + 3);
+  if (version === 5) {
+    const marks = emptyPropertyMarks();
+    const wrong = walkProperties(marks, body, fields.at, body.length, 'connect');
+    if (wrong !== undefined) return wrong;
+    fields.at = marks.end;
   }
+  if (fields.text() === undefined) return 'malformed-packet';
+  const will = (flags & WILL) === 0 ? undefined : readWill(body, fields, version, flags);
+  if (typeof will === 'string') return will;
+  if ((flags & USERNAME) !== 0 && fields.text() === undefined) return 'malformed-packet';
+  if ((flags & PASSWORD) !== 0 && fields.bytes() === undefined) return 'malformed-packet';
+  return fields.ended ? { will } : 'malformed-packet';
 }
 
 /** The will as it stands on the wire, because its properties are passed on unaltered and in order. */
-function readWill(body: Buffer, flagsAt: number, version: MqttVersion, flags: number): Will | MqttRefusal {
+function readWill(body: Buffer, fields: FieldReader, version: MqttVersion, flags: number): Will | MqttRefusal {
   const marks = emptyPropertyMarks();
-  let at = flagsAt + 3;
-  if (version === 5) at = skipProperties(body, at);
-  at += 2 + body.readUInt16BE(at);
-  let properties = Buffer.alloc(0);
   if (version === 5) {
-    const wrong = walkProperties(marks, body, at, body.length, 'will');
+    const wrong = walkProperties(marks, body, fields.at, body.length, 'will');
     if (wrong !== undefined) return wrong;
-    properties = Buffer.from(forwardedProperties(marks, body));
-    at = marks.end;
+    fields.at = marks.end;
   }
-  const topicEnd = at + 2 + body.readUInt16BE(at);
-  const topic = body.toString('utf8', at + 2, topicEnd);
-  const payloadEnd = topicEnd + 2 + body.readUInt16BE(topicEnd);
-  if (isBrokenText(topic)) return 'malformed-packet';
+  const topic = fields.text()?.toString('utf8');
+  const payload = topic === undefined ? undefined : fields.bytes();
+  if (topic === undefined || payload === undefined) return 'malformed-packet';
   if (topic === '' || /[+#]/.test(topic)) return 'topic-invalid';
   const qos = ((flags >> 3) & 3) as 0 | 1 | 2;
-  const payload = Buffer.from(body.subarray(topicEnd + 2, payloadEnd));
-  const content = { topic, payload, properties, qos, retain: (flags & WILL_RETAIN) !== 0 };
+  const properties = Buffer.from(forwardedProperties(marks, body));
+  const content = { topic, payload: Buffer.from(payload), properties, qos, retain: (flags & WILL_RETAIN) !== 0 };
   return { content, expirySeconds: marks.expirySeconds, delaySeconds: marks.delaySeconds };
-}
-
-/** The parser has found them right. */
-function skipProperties(body: Buffer, position: number): number {
-  let at = position;
-  let length = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = body[at++]!;
-    length |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return at + length;
-  }
-}
-
-/** A property given twice arrives as a list. */
-function numberProperty(value: unknown, fallback: number): number | undefined {
-  if (value === undefined) return fallback;
-  return typeof value === 'number' ? value : undefined;
 }

@@ -27,11 +27,6 @@ export function parseControlPacket(frame: Buffer, version: MqttVersion): Packet 
   return broken ? undefined : parsed;
 }
 
-/** Text that cannot be an MQTT string: NUL, or bytes that were no UTF-8 (the parser puts U+FFFD in their place). */
-export function isBrokenText(text: string): boolean {
-  return text.includes('\u0000') || text.includes('\uFFFD');
-}
-
 /** Encodes for one client: its version, and never larger than it said it takes. Empty when it cannot be made to fit. */
 export function encode(packet: Packet, version: MqttVersion, clientMaximumPacketBytes: number): Buffer {
   const bytes = generate(packet, {

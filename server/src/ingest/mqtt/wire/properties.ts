@@ -9,19 +9,38 @@ export const propertyIds = {
   responseTopic: 8,
   correlationData: 9,
   subscriptionIdentifier: 11,
+  authenticationData: 22,
+  problemInformation: 23,
   willDelay: 24,
+  responseInformation: 25,
+  receiveMaximum: 33,
   topicAlias: 35,
   userProperty: 38,
+  maximumPacketSize: 39,
 } as const;
 
-/** Length of a property's value: bytes, 's' one length-prefixed field, 'p' two of them. */
-type Shape = 1 | 2 | 4 | 's' | 'p';
+/** Length of a property's value: bytes, 's' one length-prefixed field, 'p' two of them, 'v' a variable byte integer. */
+type Shape = 1 | 2 | 4 | 's' | 'p' | 'v';
+type Shapes = Readonly<Record<number, Shape>>;
 
-const messageShapes: Readonly<Record<number, Shape>> = { 1: 1, 2: 4, 3: 's', 8: 's', 9: 's', 38: 'p' };
+const messageShapes: Shapes = { 1: 1, 2: 4, 3: 's', 8: 's', 9: 's', 38: 'p' };
 const shapesOf = {
-  publish: { ...messageShapes, [propertyIds.topicAlias]: 2 } as Readonly<Record<number, Shape>>,
-  will: { ...messageShapes, [propertyIds.willDelay]: 4 } as Readonly<Record<number, Shape>>,
+  publish: { ...messageShapes, [propertyIds.topicAlias]: 2 } as Shapes,
+  will: { ...messageShapes, [propertyIds.willDelay]: 4 } as Shapes,
+  connect: { 17: 4, 21: 's', 22: 's', 23: 1, 25: 1, 33: 2, 34: 2, 38: 'p', 39: 4 } as Shapes,
+  subscribe: { [propertyIds.subscriptionIdentifier]: 'v', 38: 'p' } as Shapes,
+  unsubscribe: { 38: 'p' } as Shapes,
+  acknowledgement: { 31: 's', 38: 'p' } as Shapes,
+  disconnect: { 17: 4, 28: 's', 31: 's', 38: 'p' } as Shapes,
 };
+/** Whose properties they are. */
+export type PropertyOwner = keyof typeof shapesOf;
+
+/** Values that are no text. */
+const binary: ReadonlySet<number> = new Set([propertyIds.correlationData, propertyIds.authenticationData]);
+/** Either 0 or 1. */
+const flags: ReadonlySet<number> = new Set([propertyIds.problemInformation, propertyIds.responseInformation]);
+const notZero: ReadonlySet<number> = new Set([propertyIds.receiveMaximum, propertyIds.maximumPacketSize]);
 
 /** What was found in a list of properties; one object is filled again and again. Positions are those of the buffer walked. */
 export interface PropertyMarks {
@@ -55,7 +74,7 @@ export function walkProperties(
   buffer: Buffer,
   position: number,
   end: number,
-  owner: 'publish' | 'will',
+  owner: PropertyOwner,
 ): MqttRefusal | undefined {
   marks.clear();
   let at = position;
@@ -87,14 +106,18 @@ export function walkProperties(
     }
     const valueStart = at;
     if (typeof shape === 'number') at += shape;
-    else {
+    else if (shape === 'v') {
+      at = varintEnd(buffer, at, stop);
+      if (at < 0) return 'malformed-packet';
+      if (buffer[valueStart] === 0) return 'protocol-error';
+    } else {
       for (let fields = shape === 'p' ? 2 : 1; fields > 0; fields--) {
         if (at + 2 > stop) return 'malformed-packet';
         const fieldStart = at + 2;
         at = fieldStart + ((buffer[at]! << 8) | buffer[at + 1]!);
         if (at > stop) return 'malformed-packet';
         const field = buffer.subarray(fieldStart, at);
-        if (property === propertyIds.correlationData) continue;
+        if (binary.has(property)) continue;
         if (!isUtf8(field) || field.includes(0)) return 'malformed-packet';
         if (property === propertyIds.responseTopic && (field.includes(0x23) || field.includes(0x2b)))
           return 'protocol-error';
@@ -107,9 +130,19 @@ export function walkProperties(
     else if (property === propertyIds.topicAlias) {
       marks.topicAlias = buffer.readUInt16BE(valueStart);
       if (marks.topicAlias === 0) return 'topic-alias-invalid';
+    } else if (flags.has(property)) {
+      if (buffer[valueStart]! > 1) return 'protocol-error';
+    } else if (notZero.has(property)) {
+      if (buffer.readUIntBE(valueStart, at - valueStart) === 0) return 'protocol-error';
     } else marks.forwardedBytes += at - valueStart + 1;
   }
   return undefined;
+}
+
+/** Where the variable byte integer ends; -1 when it is cut off or too long. */
+function varintEnd(buffer: Buffer, position: number, end: number): number {
+  for (let at = position; at < end && at < position + 4; at++) if (buffer[at]! < 0x80) return at + 1;
+  return -1;
 }
 
 /** The properties that a receiver gets as they came, in their order: all but expiry, delay and alias. */
