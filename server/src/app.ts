@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { AccessKeyId, DeviceId, EdgeId, EdgeReport, TenantId, ThingId, UserId } from '@luban/contracts';
 import type { FastifyRequest } from 'fastify';
-import { type CertificateId, createAccess } from './access/access.ts';
+import { type CertificateId, createAccess, openTokenKeys } from './access/access.ts';
 import { createAccounting } from './accounting/accounting.ts';
 import { createApiAnywhere } from './api-anywhere.ts';
 import type { ServerConfig } from './config.ts';
@@ -38,7 +38,6 @@ import { createRateLimit } from './platform/http/rate-limit.ts';
 import { createUpgrades } from './platform/http/upgrades.ts';
 import { openKeyFile } from './platform/key-file.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
-import { openSealer } from './platform/sealing.ts';
 import { createCertificates } from './platform/tls/certificates.ts';
 import { createTracing, traceLines } from './platform/tracing/tracing.ts';
 import { version } from './platform/version.ts';
@@ -46,7 +45,7 @@ import { createReadings } from './readings/readings.ts';
 import { openRecords } from './records.ts';
 import { createRetention } from './retention/retention.ts';
 import { registerRoutes } from './routes.ts';
-import { createServers, type ServerRole } from './servers/servers.ts';
+import { createServers, type ServerRole, spoken } from './servers/servers.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { createThings } from './things/things.ts';
 import { createTlsDoors } from './tls-doors.ts';
@@ -78,7 +77,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   const nowMs = () => Math.floor(nowUs() / 1000);
   const tracing = config.tracing === null ? undefined : createTracing(config.tracing, write);
   const lines = tracing === undefined ? write : traceLines(write, tracing);
-  const { data, changes, database } = await openRecords({ config, tracing, lines, nowMs });
+  const { data, changes, database, sealKey: sealer } = await openRecords({ config, tracing, lines, nowMs });
   const has = (...roles: ServerRole[]) => roles.some((role) => config.roles.includes(role));
   const servers = createServers({
     ...{ database, version, nowMs, lines },
@@ -88,7 +87,6 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     shared: config.shared,
   });
 
-  const sealer = openSealer(join(config.dataDirectory, 'seal.key'));
   /** By tenant, where it is now. Only a platform that is stopped loses one. */
   const departed = await departedTenants(database);
 
@@ -139,7 +137,10 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
 
   const access = createAccess({
     database,
-    dataDirectory: config.dataDirectory,
+    tokenKeys: openTokenKeys({
+      ...{ sealKey: sealer, dataDirectory: config.dataDirectory },
+      othersDerive: () => servers.othersSpeak(spoken.derivedTokens),
+    }),
     now: nowMs,
     userName: async (tenant, user) => (await identity.users.get(tenant, user)).name,
     gone: (tenant: TenantId, key: AccessKeyId) => mqtt.endSessions(tenant, key),

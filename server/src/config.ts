@@ -71,6 +71,9 @@ const schema = z.object({
     .describe(
       'What this server does: door, api, writer, with commas between. Fewer than all need the engines of a cluster',
     ),
+  LUBAN_SEAL_KEY_FILE: file.describe(
+    'File with the key that seals secrets in the records, the same for all servers of a platform; without it: seal.key in the data folder',
+  ),
   LUBAN_LOG_BYTES: z.coerce
     .number()
     .int()
@@ -152,6 +155,8 @@ export interface ServerConfig {
   readonly mqttAnonymous: AccessKeyId | null;
   /** `http://…` of ClickHouse; absent: chDB in the data directory. */
   readonly telemetry?: string | undefined;
+  /** Absent: `seal.key` in the data directory, which is made at the first start. */
+  readonly sealKeyFile?: string | undefined;
   readonly logBytes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly metrics: { kind: 'off' } | { kind: 'loopback' } | { kind: 'token'; token: string };
@@ -193,6 +198,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     log: values.LUBAN_LOG === '' ? undefined : values.LUBAN_LOG,
     mqttAnonymous: values.LUBAN_MQTT_ANONYMOUS ?? null,
     telemetry: values.LUBAN_TELEMETRY === '' ? undefined : values.LUBAN_TELEMETRY,
+    sealKeyFile: values.LUBAN_SEAL_KEY_FILE,
     logBytes: values.LUBAN_LOG_BYTES,
     logLevel: values.LUBAN_LOG_LEVEL,
     metrics: metrics === 'token' ? { kind: metrics, token: token ?? '' } : { kind: metrics },

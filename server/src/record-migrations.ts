@@ -6,6 +6,7 @@ import { jobMigrations } from './jobs/jobs-migrations.ts';
 import { counterMigrations } from './platform/database/counters.ts';
 import { movedTenantMigrations } from './platform/database/moved-tenants.ts';
 import { idempotencyMigrations } from './platform/http/idempotency-migrations.ts';
+import { sealKeyMigrations } from './platform/seal-key.ts';
 import { retentionMigrations } from './retention/retention-migrations.ts';
 import { serverMigrations } from './servers/servers-migrations.ts';
 import { thingMigrations } from './things/things-migrations.ts';
@@ -23,4 +24,5 @@ export const recordMigrations = {
   ...serverMigrations,
   ...idempotencyMigrations,
   ...movedTenantMigrations,
+  ...sealKeyMigrations,
 };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -115,7 +115,7 @@ async function atCluster(): Promise<Record<string, unknown>> {
   return found;
 }
 
-test('a platform that is at work is not moved, nor into a folder that holds anything, nor with the log of another', async () => {
+test('a platform that is at work is not moved, nor into a folder that holds anything, nor without the key of its secrets or with the log of another', async () => {
   const early = await move('--to', home());
   expect(early.said).toContain('are at work');
   expect(early.code).toBe(78);
@@ -125,6 +125,9 @@ test('a platform that is at work is not moved, nor into a folder that holds anyt
   await mkdir(full);
   await writeFile(join(full, 'letter.txt'), 'x');
   expect((await move('--to', full)).said).toContain('is not empty');
+  const keyless = await move('--to', home());
+  expect(keyless.said).toContain(`There is no seal key ${join(home(), 'seal.key')}`);
+  await copyFile(join(cluster.dataDirectory, 'seal.key'), join(home(), 'seal.key'));
   const other = await move('--to', home(), '--log', `${log}-other`);
   expect(other.said).toContain('it is not the platform’s log');
   expect(other.code).toBe(78);

@@ -11,13 +11,14 @@ import { until } from '../fixtures/until.ts';
 const set = new AcknowledgedSet();
 const startUs = Date.now() * 1000;
 let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let environment: Record<string, string>;
 let first: Platform;
 let standBy: Platform;
 let thing: MadeThing;
 
 beforeAll(async () => {
   records = await makeTestRecords();
-  const environment = {
+  environment = {
     LUBAN_RECORDS: records.location,
     LUBAN_LOG: (await makeTestLog()).address ?? '',
     LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/stand_by_${process.pid}`,
@@ -37,7 +38,14 @@ afterAll(async () => {
 const send = (to: Platform, from: number, stop: AbortSignal) =>
   sendByHttp({ thing, set, startUs, url: () => to.url, from, stop });
 
-test('a stand-by with an empty data folder goes on where a killed platform stopped: all that was acknowledged, once', async () => {
+test('a server without the key of the others is refused, with what to do', async () => {
+  const absent = { ...environment, LUBAN_SEAL_KEY_FILE: '/absent/seal.key' };
+  const stranger = await createPlatform(undefined, { environment: absent });
+  await expect(stranger.start()).rejects.toThrow('There is no seal key /absent/seal.key');
+  await stranger.remove();
+});
+
+test('a stand-by with nothing but the seal key in its data folder goes on where a killed platform stopped: all that was acknowledged, once', async () => {
   const stopFirst = new AbortController();
   const sending = send(first, 0, stopFirst.signal);
   // Enough for blocks that are stored, blocks under way, and records that only the log has.

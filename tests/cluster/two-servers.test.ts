@@ -1,3 +1,4 @@
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTestLog } from '../../server/src/log/log.test-support.ts';
 import { endConnections, makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
@@ -43,6 +44,16 @@ test('a thing that one server makes or removes is so at the other too, for whoev
     'the other server holds its points no more',
   );
   expect(await send(thing.key)).toBe(401);
+});
+
+test('an access token that one server signs opens the other, with nothing but the seal key in both data folders', async () => {
+  const { id } = await api.first.post('/api/v1/access-keys', { name: 'Page', publish: ['a'] });
+  const { token } = await api.first.post(`/api/v1/access-keys/${id}/tokens`, {});
+  const options = { username: 'token', password: token, protocolVersion: 5 as const, reconnectPeriod: 0 };
+  const client = await mqtt.connectAsync(second.mqttUrl, options, false);
+  await client.endAsync();
+  const refused = mqtt.connectAsync(second.mqttUrl, { ...options, password: `${token}A` }, false);
+  await expect(refused).rejects.toMatchObject({ code: 0x86 });
 });
 
 test('an edge that one server makes is known to the other, and its configuration has one version at both', async () => {

@@ -28,18 +28,21 @@ export function signToken(key: Buffer, claims: TokenClaims): string {
   return `${body}.${mac(key, body).toString('base64url')}`;
 }
 
-/** The claims of a token that this platform signed and that has not expired; null for any other text. */
-export function verifyToken(key: Buffer, token: string, nowMs: number): TokenClaims | null {
+/** The claims of a token that was signed with one of these keys and that has not expired; null for any other text. */
+export function verifyToken(keys: readonly Buffer[], token: string, nowMs: number): TokenClaims | null {
   const dot = token.lastIndexOf('.');
   if (!token.startsWith(tokenPrefix) || dot < 0) return null;
   const body = token.slice(0, dot);
   const given = Buffer.from(token.slice(dot + 1), 'base64url');
-  const wanted = mac(key, body);
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return null;
+  if (!keys.some((key) => isMac(given, mac(key, body)))) return null;
   const claims = claimsSchema.parse(
     JSON.parse(Buffer.from(body.slice(tokenPrefix.length), 'base64url').toString('utf8')),
   );
   return claims.expiresMs > nowMs ? claims : null;
+}
+
+function isMac(given: Buffer, wanted: Buffer): boolean {
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 function mac(key: Buffer, body: string): Buffer {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type AccessKey,
   type AccessKeyId,
@@ -14,14 +13,15 @@ import {
 import type { Edges } from '../edges/edges.ts';
 import type { Database } from '../platform/database/database.ts';
 import { Refusal } from '../platform/errors.ts';
-import { openKeyFile } from '../platform/key-file.ts';
 import { hashSecret, newSecret } from '../platform/secret.ts';
 import type { Things } from '../things/things.ts';
 import { type AccessKeyRow, createAccessStore } from './access-store.ts';
 import { signToken, tokenPrefix, verifyToken } from './access-token.ts';
 import { type CertificateId, createClientCertificates } from './client-certificates.ts';
+import type { TokenKeys } from './token-keys.ts';
 
 export type { CertificateId } from './client-certificates.ts';
+export { openTokenKeys } from './token-keys.ts';
 export type Access = ReturnType<typeof createAccess>;
 
 /** Who came in by an access key or a token of one, and what they may do until when. */
@@ -38,7 +38,7 @@ export interface AccessHolder {
 
 interface AccessOptions {
   database: Database;
-  dataDirectory: string;
+  tokenKeys: TokenKeys;
   now: () => number;
   /** The name of a user, to be kept with what they made. */
   userName: (tenant: TenantId, user: UserId) => Promise<string>;
@@ -62,10 +62,8 @@ export function isAccessSecret(secret: Buffer): boolean {
 
 /** Access keys and client certificates: what a tenant's programs that are neither edge nor thing may publish and subscribe to. */
 export function createAccess(options: AccessOptions) {
-  const { database, dataDirectory, now, userName, gone, dismissCertificate, things, edges } = options;
+  const { database, tokenKeys, now, userName, gone, dismissCertificate, things, edges } = options;
   const store = createAccessStore(database);
-  /** Whoever removes this file voids every token. */
-  const tokenKey = openKeyFile(join(dataDirectory, 'access-token.key'));
   const usedAt = new Map<AccessKeyId, number>();
 
   async function find(tenant: TenantId, id: AccessKeyId): Promise<AccessKeyRow> {
@@ -162,7 +160,7 @@ export function createAccess(options: AccessOptions) {
       checkNarrower('subscribe', subscribe, row.subscribe);
       const expiresMs = Math.min(now() + lifeSeconds * 1000, row.expiresMs ?? Number.POSITIVE_INFINITY);
       return {
-        token: signToken(tokenKey, { tenant, access: id, expiresMs, publish, subscribe }),
+        token: signToken(tokenKeys.signing(), { tenant, access: id, expiresMs, publish, subscribe }),
         expiresAt: new Date(expiresMs).toISOString(),
       };
     },
@@ -178,7 +176,7 @@ export function createAccess(options: AccessOptions) {
         const row = await store.keyByHash(hashSecret(secret));
         return row === null || !isGood(row) ? null : holderBy(row, clientId, {});
       }
-      const claims = verifyToken(tokenKey, text, now());
+      const claims = verifyToken(tokenKeys.recognised, text, now());
       if (claims === null) return null;
       const row = await store.key(claims.access);
       if (row === null || row.tenant !== claims.tenant || !isGood(row)) return null;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TenantId } from '@luban/contracts';
-import { createAccess } from '../access/access.ts';
+import { createAccess, openTokenKeys } from '../access/access.ts';
 import { accessMigrations } from '../access/access-migrations.ts';
 import { createEdges, createPresences } from '../edges/edges.ts';
 import { edgeMigrations } from '../edges/edges-migrations.ts';
@@ -39,9 +39,10 @@ export async function startMqttIngest() {
   const told = (tell: () => void) => {
     if (!deaf) tell();
   };
+  const sealer = openSealer(join(records.directory, 'seal.key'));
   const things = await createThings({
     database,
-    sealer: openSealer(join(records.directory, 'seal.key')),
+    sealer,
     now,
     dismiss: (id) => told(() => mqtt.dismiss(id)),
     gone: (tenant, id) => told(() => mqtt.endSessions(tenant, id)),
@@ -58,7 +59,7 @@ export async function startMqttIngest() {
   });
   const access = createAccess({
     database,
-    dataDirectory: records.directory,
+    tokenKeys: openTokenKeys({ sealKey: sealer, dataDirectory: records.directory, othersDerive: () => true }),
     now,
     userName: async () => 'Owner',
     gone: (tenant, id) => told(() => mqtt.endSessions(tenant, id)),

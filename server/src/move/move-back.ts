@@ -7,6 +7,7 @@ import { dataFormat, writeDataVersion } from '../platform/data-directory/data-ve
 import { type Database, migrate, openDatabase } from '../platform/database/database.ts';
 import { beginMove, endMove, refuseUnfinishedMove, unfinishedMove } from '../platform/database/unfinished-move.ts';
 import type { MoveProgress, PartSum } from '../platform/moved-parts.ts';
+import { findSealKey, sealKeyName } from '../platform/seal-key.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
 import { version } from '../platform/version.ts';
 import { refuseServers, withoutLeader } from '../servers/servers.ts';
@@ -22,6 +23,8 @@ interface MoveBackOptions {
   readonly records: string;
   readonly telemetry: string;
   readonly log: string;
+  /** The platform's `seal.key`, where it is not in `to`. */
+  readonly sealKey?: string | undefined;
   readonly migrations: Record<string, Migration>;
   /** Compare what was moved, and do nothing else. */
   readonly check: boolean;
@@ -35,7 +38,7 @@ interface MoveBackReport {
 
 /** What servers say of each other, while there are several. */
 const ofServers = new Set(['servers', 'duty_leases', 'edge_presences']);
-const keys = ['seal.key', 'access-token.key', 'server-id'];
+const keys = [sealKeyName, 'access-token.key', 'server-id'];
 
 /**
  * Carries a stopped platform from the engines of a cluster into a data directory of its own. It may be killed at any moment
@@ -77,8 +80,9 @@ interface OpenMove extends MoveBackOptions {
 }
 
 async function moveParts(options: OpenMove): Promise<MoveBackReport> {
-  const { to, source, target, migrations, progress, check, held } = options;
-  await refuseWithoutKey(source, to);
+  const { to, source, target, sealKey, migrations, progress, check, held } = options;
+  // The platform in the folder could read none of the secrets without it.
+  await findSealKey({ database: source, file: sealKey ?? join(to, sealKeyName), named: '--seal-key' });
   await refuseOtherLog(options);
   const platform = await platformOf(source);
   if (!check && (await unfinishedMove(target)) === null) await beginMove(target, { platform, fingerprint: '' });
@@ -141,15 +145,4 @@ async function isUnfinished(file: string): Promise<boolean> {
   } finally {
     await database.destroy();
   }
-}
-
-/** Without the key in its place a platform would make a new one, and could read none of these secrets again. */
-async function refuseWithoutKey(source: Database, to: string): Promise<void> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from thing_keys where sealed is not null`.execute(source);
-  if (Number(rows[0]?.count) === 0 || existsSync(join(to, 'seal.key'))) return;
-  throw new StartRefusal({
-    zh: `有 ${rows[0]?.count} 个签名登录密钥由平台的 seal.key 封装；请先把某台服务器数据目录中的 seal.key 和 access-token.key 复制到 ${to}`,
-    en: `${rows[0]?.count} keys for signed passwords are sealed by the platform’s seal.key. Copy seal.key and access-token.key from a server’s data folder to ${to} first`,
-  });
 }

@@ -16,8 +16,8 @@ import { shownProgress } from './move-progress.ts';
 import { moveTenant, reopenDeparted } from './move-tenant.ts';
 
 const usage = {
-  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]\n迁回内置引擎：npm run move -- --to 数据目录 --records postgres://… --telemetry http://… --log nats://… [--check]\n一个租户：npm run move -- --from 数据目录 --tenant 租户 --records postgres://… --telemetry http://… [--seal-key 目标的seal.key] [--check]\n重新启用：npm run move -- --from 数据目录 --tenant 租户 --reopen\n删除已迁出的租户：npm run move -- --from 数据目录 --tenant 租户 --forget',
-  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]\nBack to the embedded engines: npm run move -- --to DATA-FOLDER --records postgres://… --telemetry http://… --log nats://… [--check]\nOne tenant: npm run move -- --from DATA-FOLDER --tenant TENANT --records postgres://… --telemetry http://… [--seal-key SEAL.KEY-OF-THE-TARGET] [--check]\nOpen it again: npm run move -- --from DATA-FOLDER --tenant TENANT --reopen\nRemove one that has moved: npm run move -- --from DATA-FOLDER --tenant TENANT --forget',
+  zh: '用法：npm run move -- --from 数据目录 [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report 报告文件]\n迁回内置引擎：npm run move -- --to 数据目录 --records postgres://… --telemetry http://… --log nats://… [--seal-key 平台的seal.key] [--check]\n一个租户：npm run move -- --from 数据目录 --tenant 租户 --records postgres://… --telemetry http://… [--seal-key 目标的seal.key] [--from-seal-key 源的seal.key] [--check]\n重新启用：npm run move -- --from 数据目录 --tenant 租户 --reopen\n删除已迁出的租户：npm run move -- --from 数据目录 --tenant 租户 --forget',
+  en: 'Usage: npm run move -- --from DATA-FOLDER [--records postgres://…] [--telemetry http://…] [--log nats://…] [--check] [--report FILE]\nBack to the embedded engines: npm run move -- --to DATA-FOLDER --records postgres://… --telemetry http://… --log nats://… [--seal-key SEAL.KEY-OF-THE-PLATFORM] [--check]\nOne tenant: npm run move -- --from DATA-FOLDER --tenant TENANT --records postgres://… --telemetry http://… [--seal-key SEAL.KEY-OF-THE-TARGET] [--from-seal-key SEAL.KEY-OF-THE-SOURCE] [--check]\nOpen it again: npm run move -- --from DATA-FOLDER --tenant TENANT --reopen\nRemove one that has moved: npm run move -- --from DATA-FOLDER --tenant TENANT --forget',
 };
 
 function readArguments() {
@@ -32,6 +32,7 @@ function readArguments() {
       report: text,
       tenant: text,
       'seal-key': text,
+      'from-seal-key': text,
       check: { type: 'boolean' },
       reopen: { type: 'boolean' },
       forget: { type: 'boolean' },
@@ -89,8 +90,8 @@ async function moveAll(given: Given & { from: string }): Promise<void> {
   );
   process.stdout.write(
     `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n` +
-      `用以下配置启动平台，数据目录不变（其中的 seal.key、access-token.key、证书与 MQTT 会话不迁移）：\n` +
-      `Start the platform with these settings and the same data directory (seal.key, access-token.key, certificates and MQTT sessions stay in it):\n` +
+      `用以下配置启动平台，数据目录不变（其中的 seal.key、证书与 MQTT 会话不迁移）：\n` +
+      `Start the platform with these settings and the same data directory (seal.key, certificates and MQTT sessions stay in it):\n` +
       settingsOf({ LUBAN_DATA: from, LUBAN_RECORDS: records, LUBAN_TELEMETRY: telemetry, LUBAN_LOG: log }),
   );
 }
@@ -99,14 +100,15 @@ async function moveHome(given: Given, to: string): Promise<void> {
   const { records, telemetry, log, check = false } = given;
   refuseAddresses(given);
   if (records === undefined || telemetry === undefined || log === undefined) throw new StartRefusal(usage);
+  const sealKey = given['seal-key'];
   const file = await reported({ ...given, to }, (progress) =>
-    moveBack({ to, records, telemetry, log, migrations: recordMigrations, check, progress }),
+    moveBack({ to, records, telemetry, log, sealKey, migrations: recordMigrations, check, progress }),
   );
   process.stdout.write(
     `两端数据一致；行数与哈希见 ${file}\nBoth ends hold the same; counts and hashes: ${file}\n` +
       `用以下配置启动平台，不再设置 LUBAN_RECORDS、LUBAN_TELEMETRY、LUBAN_LOG（证书等设置照旧）：\n` +
       `Start the platform with this setting and without LUBAN_RECORDS, LUBAN_TELEMETRY and LUBAN_LOG (certificates and the like as before):\n` +
-      settingsOf({ LUBAN_DATA: to }),
+      settingsOf({ LUBAN_DATA: to, LUBAN_SEAL_KEY_FILE: sealKey }),
   );
 }
 
@@ -115,7 +117,8 @@ async function moveOne(given: Given & { from: string; tenant: string; records: s
   const place = withoutPassword(records);
   let before = false;
   const file = await reported(given, async (progress) => {
-    const options = { from, tenant, records, telemetry, place, sealKey: given['seal-key'], check, progress };
+    const keys = { sealKey: given['seal-key'], fromSealKey: given['from-seal-key'] };
+    const options = { from, tenant, records, telemetry, place, ...keys, check, progress };
     const report = await moveTenant({ ...options, migrations: recordMigrations });
     before = report.records === null;
     return report;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Migration, sql } from 'kysely';
 import { clearStaging, stageToRead } from '../backup/backup.ts';
@@ -14,7 +13,8 @@ import {
 } from '../platform/database/moved-tenants.ts';
 import { refuseUnfinishedMove } from '../platform/database/unfinished-move.ts';
 import type { MoveProgress, PartSum } from '../platform/moved-parts.ts';
-import { openSealer, type Sealer } from '../platform/sealing.ts';
+import { findSealKey, sealKeyName } from '../platform/seal-key.ts';
+import type { Sealer } from '../platform/sealing.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
 import { withoutLeader } from '../servers/servers.ts';
 import { openTenantCopy } from '../telemetry/telemetry.ts';
@@ -38,6 +38,8 @@ interface TenantMoveOptions {
   readonly place: string;
   /** The target's `seal.key`; needed only where devices sign in by signed passwords. */
   readonly sealKey?: string | undefined;
+  /** The source's, where it is not in its data directory. */
+  readonly fromSealKey?: string | undefined;
   readonly migrations: Record<string, Migration>;
   /** Compare what was moved, and do nothing else. */
   readonly check: boolean;
@@ -200,18 +202,26 @@ async function refuseSource({ place, check }: TenantMoveOptions, source: Databas
     });
 }
 
-async function openSealers({ from, source, tenant, sealKey }: OpenMove, tables: readonly RecordTable[]) {
+async function openSealers(options: OpenMove, tables: readonly RecordTable[]) {
+  const { from, source, target, tenant, sealKey, fromSealKey } = options;
   const keys = tables.find(({ name }) => name === 'thing_keys')!;
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from thing_keys where sealed is not null and ${rowsOf(keys, tenant)}`.execute(source);
   const none: Sealer = { seal: (secret) => secret, unseal: (sealed) => sealed };
   if (Number(rows[0]?.count) === 0) return { source: none, target: null };
-  if (sealKey === undefined || !existsSync(sealKey))
+  if (sealKey === undefined)
     throw new StartRefusal({
       zh: `该租户有 ${rows[0]?.count} 个签名登录密钥，需用目标平台的密钥重新封装；请用 --seal-key 指定目标平台数据目录中的 seal.key`,
       en: `The tenant has ${rows[0]?.count} keys for signed passwords, which must be sealed for the target. Name the seal.key from the target’s data folder with --seal-key`,
     });
-  return { source: openSealer(join(from, 'seal.key')), target: openSealer(sealKey) };
+  return {
+    source: await findSealKey({
+      database: source,
+      file: fromSealKey ?? join(from, sealKeyName),
+      named: '--from-seal-key',
+    }),
+    target: await findSealKey({ database: target, file: sealKey, named: '--seal-key' }),
+  };
 }
 
 function openAtBoth({ tenant }: TenantAt): StartRefusal {

@@ -40,6 +40,7 @@ const ofPlatform = new Set([
   'idempotency_keys',
   'arrived_tenants',
   'departed_tenants',
+  'seal_keys',
 ]);
 
 /** Whose the rows are of tables that have no column `tenant`, or in which it is no owner’s. */

@@ -8,12 +8,21 @@ const keyBytes = 32;
  * when the file is no such key.
  */
 export function openKeyFile(file: string): Buffer {
-  const key = readKey(file) ?? makeKey(file);
-  if (key.length !== keyBytes) throw new Error(`${file} must hold ${keyBytes} bytes, not ${key.length}`);
-  return key;
+  return readKeyFile(file) ?? makeKey(file);
 }
 
-function readKey(file: string): Buffer | null {
+/** The key in `file`: its bytes, or as text in hexadecimal, as what hands secrets to a process likes it. Null: no such file. */
+export function readKeyFile(file: string): Buffer | null {
+  const content = readOrNull(file);
+  if (content === null || content.length === keyBytes) return content;
+  const text = content.toString('latin1').trim();
+  if (text.length === 2 * keyBytes && /^[\da-f]+$/i.test(text)) return Buffer.from(text, 'hex');
+  throw new Error(
+    `${file} must hold ${keyBytes} bytes or ${2 * keyBytes} hexadecimal digits, not ${content.length} bytes`,
+  );
+}
+
+function readOrNull(file: string): Buffer | null {
   try {
     return readFileSync(file);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { openKeyFile } from './key-file.ts';
 
 /** Keeps secrets that the platform must be able to read again: what a device signs with cannot be stored hashed. */
@@ -8,16 +8,28 @@ export interface Sealer {
   unseal(sealed: string): string;
 }
 
+/** The one secret that all servers of a platform share. */
+export interface SealKey extends Sealer {
+  /** By what it is recognised; tells nothing of the key. */
+  readonly fingerprint: string;
+  /** A key of 256 bits for one purpose. Whoever has it knows neither this key nor that of another purpose. */
+  derive(purpose: string): Buffer;
+}
+
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/**
- * Seals with the key in `file`, which is made at the first start and is for the platform's user alone. Whoever copies
- * the records without this file can read none of the secrets in them. Throws when the file is no such key.
- */
-export function openSealer(file: string): Sealer {
-  const key = openKeyFile(file);
+/** The key in `file`, which is made when there is none. Throws when the file is no such key. */
+export function openSealer(file: string): SealKey {
+  return createSealKey(openKeyFile(file));
+}
+
+/** `key`: 256 bits. Whoever copies the records without it can read none of the secrets in them. */
+export function createSealKey(key: Buffer): SealKey {
+  const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', key, '', `luban ${purpose}`, 32));
   return {
+    derive,
+    fingerprint: derive('seal key fingerprint').toString('hex', 0, 16),
     seal(secret) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv('aes-256-gcm', key, nonce);

@@ -11,6 +11,8 @@ export type ServerTables = {
     started_ms: number;
     /** Grows while it lives. */
     beat: number;
+    /** `spoken.ts`; null: of a version from before it. */
+    speaks: number | null;
   };
   duty_leases: {
     duty: string;
@@ -42,6 +44,11 @@ export const serverMigrations: Record<string, Migration> = {
         .addColumn('beat', 'bigint', (column) => column.notNull())
         .addColumn('term', 'bigint', (column) => column.notNull())
         .execute();
+    },
+  },
+  '0063-what-servers-speak': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable('servers').addColumn('speaks', 'bigint').execute();
     },
   },
 };

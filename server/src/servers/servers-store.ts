@@ -9,6 +9,7 @@ export interface ServerRow {
   readonly version: string;
   readonly startedMs: number;
   readonly beat: number;
+  readonly speaks: number;
 }
 
 /** The only SQL about servers. */
@@ -24,6 +25,7 @@ export function createServersStore(database: Database) {
         version: row.version,
         startedMs: Number(row.started_ms),
         beat: Number(row.beat),
+        speaks: Number(row.speaks ?? 1),
       }));
     },
     /** Says that it lives; the first time it makes the row, and again where another server took it for dead. */
@@ -37,6 +39,7 @@ export function createServersStore(database: Database) {
           version: row.version,
           started_ms: row.startedMs,
           beat: 1,
+          speaks: row.speaks,
         })
         .onConflict((conflict) =>
           conflict.column('id').doUpdateSet({
@@ -44,6 +47,7 @@ export function createServersStore(database: Database) {
             roles: JSON.stringify(row.roles),
             version: row.version,
             started_ms: row.startedMs,
+            speaks: row.speaks,
           }),
         )
         .execute();

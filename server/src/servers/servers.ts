@@ -6,9 +6,11 @@ import { createSharedLeadership, createSoleLeadership, type Leadership, type Led
 import { createLeasesStore } from './leases-store.ts';
 import type { ServerRole } from './server-role.ts';
 import { createServersStore, type ServerRow } from './servers-store.ts';
+import { spokenHere } from './spoken.ts';
 
 export { refuseServers } from './no-servers.ts';
 export type { ServerRole } from './server-role.ts';
+export { spoken } from './spoken.ts';
 export { createToLeader } from './to-leader.ts';
 export { withoutLeader } from './without-leader.ts';
 
@@ -43,7 +45,7 @@ export function createServers(options: ServersOptions) {
   let beating: Promise<void> = Promise.resolve();
   let busy = false;
 
-  const self = { id, name, roles, version, startedMs };
+  const self = { id, name, roles, version, startedMs, speaks: spokenHere };
 
   async function beatAndLook(): Promise<void> {
     await store.beat(self);
@@ -90,6 +92,8 @@ export function createServers(options: ServersOptions) {
     /** Doors of other servers, also those that are silent, until they have signed off or are forgotten. */
     otherDoors: (): ServerName[] =>
       [...others.values()].flatMap(({ row }) => (row.roles.includes('door') ? [{ id: row.id, name: row.name }] : [])),
+    /** Also those that are silent, until they are forgotten: they may be back. */
+    othersSpeak: (what: number): boolean => [...others.values()].every(({ row }) => row.speaks >= what),
     /** Who leads, by the records. */
     leader: async (): Promise<string | undefined> =>
       shared ? ((await leases.lease(writerDuty))?.server ?? undefined) : id,

@@ -212,6 +212,19 @@ export function createThingsStore(database: Database) {
   };
 }
 
+/** One of the secrets that are sealed, of whichever tenant, for who must know whether a key opens them. Null: there is none. */
+export async function anySealedSecret(database: Database): Promise<string | null> {
+  const row = await database
+    .withTables<ThingTables>()
+    .selectFrom('thing_keys')
+    .select('sealed')
+    .where('sealed', 'is not', null)
+    .orderBy('created_ms')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.sealed ?? null;
+}
+
 /** SQLite takes at most 32,766 values in a statement; a point has ten. */
 export async function insertPoints(
   within: Kysely<ThingTables>,

@@ -23,6 +23,7 @@ import { SeriesDirectory } from './series-directory.ts';
 import { plainKey, signedKey } from './thing-keys.ts';
 import { createThingsStore } from './things-store.ts';
 
+export { anySealedSecret } from './things-store.ts';
 export type Things = Awaited<ReturnType<typeof createThings>>;
 /** The points of one thing by their property's key, or by what the device calls it. */
 export type KeyedPoints = Pick<ReadonlyMap<string, Point>, 'get'>;
