@@ -23,6 +23,7 @@ export default defineConfig({
       'tests/cluster/**', // they need servers that are not ours: `npm run test:cluster`
       ...(faultRuns ? [] : onlyAtLength.map((name) => `tests/faults/${name}.test.ts`)),
     ],
+    globalSetup: ['tests/fixtures/joined-sources.ts'],
     pool: 'forks',
     // Real servers, disks and browsers: the limits are for hangs, not for speed.
     testTimeout: 60_000,

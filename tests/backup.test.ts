@@ -1,19 +1,18 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { appendFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeBatch, toBatch, topics, toSeries } from '@luban/contracts';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AcknowledgedSet } from './fixtures/acknowledged-set.ts';
 import { createApiClient } from './fixtures/api-client.ts';
+import { runCommand } from './fixtures/command.ts';
 import { addThing, type MadeThing } from './fixtures/plant-records.ts';
 import { createPlatform, type Platform } from './fixtures/platform-process.ts';
 import { until } from './fixtures/until.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const startUs = Date.now() * 1000;
 let folder: string;
 let platform: Platform;
@@ -37,15 +36,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** Runs one of the two commands as `npm run` does. Resolves with its exit code and all that it said. */
-function command(name: 'backup' | 'restore', ...args: string[]): Promise<{ code: number; said: string }> {
-  return new Promise((resolve) => {
-    const script = join(root, `server/src/backup/${name}-command.ts`);
-    execFile(process.execPath, ['--import', 'tsx', script, ...args], { cwd: root }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` });
-    });
-  });
-}
+const command = (name: 'backup' | 'restore', ...args: string[]) =>
+  runCommand(`server/src/backup/${name}-command.ts`, args);
 
 async function sendByMqtt(stop: AbortSignal): Promise<void> {
   const credentials = { username: byMqtt.id, password: byMqtt.key };

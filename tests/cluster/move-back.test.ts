@@ -1,19 +1,17 @@
-import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askPostgres, makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { allReadings } from '../fixtures/acknowledged-set.ts';
 import { createApiClient } from '../fixtures/api-client.ts';
+import { runCommand } from '../fixtures/command.ts';
 import { startNode } from '../fixtures/node-process.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = 'server/src/move/move-command.ts';
 const startMs = Date.UTC(2026, 8, 1);
 const hours = 72;
@@ -90,15 +88,7 @@ const home = () => join(folder, 'home');
 const report = () => join(folder, 'report.json');
 const source = () => ['--records', records.location, '--telemetry', telemetry, '--log', log, '--report', report()];
 
-/** Runs the command as `npm run move` does. Resolves with its exit code and all that it said. */
-function move(...args: string[]): Promise<{ code: number; said: string }> {
-  const whole = ['--import', 'tsx', script, ...source(), ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, whole, { cwd: root }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` });
-    });
-  });
-}
+const move = (...args: string[]) => runCommand(script, [...source(), ...args]);
 
 /** MD5 of each table of the cluster, but for what servers say of themselves. */
 async function atCluster(): Promise<Record<string, unknown>> {

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeBatch, qualityCode, toBatch, topics, toSeries } from '@luban/contracts';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,12 +9,12 @@ import { closeTenant } from '../../server/src/platform/database/moved-tenants.ts
 import { askPostgres, makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { allReadings } from '../fixtures/acknowledged-set.ts';
 import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
+import { runCommand } from '../fixtures/command.ts';
 import { startNode } from '../fixtures/node-process.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = 'server/src/move/move-command.ts';
 const startMs = Date.UTC(2026, 8, 1);
 const hourMs = 3_600_000;
@@ -165,15 +163,7 @@ async function historyOf(api: ApiClient, series: readonly number[]): Promise<unk
   return found;
 }
 
-/** Runs the command as `npm run move` does. Resolves with its exit code and all that it said. */
-function move(...args: string[]): Promise<{ code: number; said: string }> {
-  const whole = ['--import', 'tsx', script, ...common(), ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, whole, { cwd: root }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` });
-    });
-  });
-}
+const move = (...args: string[]) => runCommand(script, [...common(), ...args]);
 
 const report = () => join(folder, 'report.json');
 const common = () => ['--from', home.dataDirectory, '--tenant', tenant, '--report', report()];

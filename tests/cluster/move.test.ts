@@ -1,20 +1,18 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askPostgres, makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { allReadings } from '../fixtures/acknowledged-set.ts';
 import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
+import { runCommand } from '../fixtures/command.ts';
 import { startNode } from '../fixtures/node-process.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = 'server/src/move/move-command.ts';
 let folder: string;
 let platform: Platform;
@@ -61,15 +59,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** Runs the command as `npm run move` does. Resolves with its exit code and all that it said. */
-function move(...args: string[]): Promise<{ code: number; said: string }> {
-  const whole = ['--import', 'tsx', script, '--from', platform.dataDirectory, '--report', report(), ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, whole, { cwd: root }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` });
-    });
-  });
-}
+const move = (...args: string[]) =>
+  runCommand(script, ['--from', platform.dataDirectory, '--report', report(), ...args]);
 
 const report = () => join(folder, 'report.json');
 
