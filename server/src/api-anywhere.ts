@@ -19,17 +19,19 @@ interface ApiAnywhereOptions {
   readonly live: ReturnType<typeof createLive>;
   readonly flowOf: (actor: UserActor) => Promise<Flow>;
   readonly log: Log;
+  /** Whether this server reads stored samples itself, as well as the one that leads would. */
+  readonly readsHistory: () => Promise<boolean>;
   readonly lines: LogLines;
 }
 
 const flowSubject = 'api.flow';
 
 /**
- * People and programs may come to any server that has the API. What only the leader knows (values that are not stored yet,
- * the books, jobs) is asked of it for them; what happens from now on each server sees in the log.
+ * People and programs may come to any server that has the API. History each server reads itself once it follows the
+ * store. What only the leader knows (the books, jobs) is asked of it for them; what happens from now on each sees in the log.
  */
 export function createApiAnywhere(options: ApiAnywhereOptions) {
-  const { http, relay, servers, standsBy, leads, live, flowOf, log, lines } = options;
+  const { http, relay, servers, standsBy, leads, live, flowOf, log, readsHistory, lines } = options;
   const toLeader = createToLeader({ relay, leads, leader: servers.leader });
   const tail = createLiveTail({
     log,
@@ -46,7 +48,9 @@ export function createApiAnywhere(options: ApiAnywhereOptions) {
     const { url = '', config: route } = request.routeOptions;
     const isLed =
       !route.machines && !route.anyServer && route.permission !== 'public' && route.permission !== 'operator';
-    return isLed && standsBy() && url.startsWith('/api/') ? toLeader.forward(request, reply) : undefined;
+    if (!isLed || !standsBy() || !url.startsWith('/api/')) return undefined;
+    if (route.readsHistory && (await readsHistory())) return undefined;
+    return toLeader.forward(request, reply);
   });
 
   return {

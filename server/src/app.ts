@@ -2,10 +2,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { AccessKeyId, DeviceId, EdgeId, EdgeReport, TenantId, ThingId, UserId } from '@luban/contracts';
-import type { FastifyRequest } from 'fastify';
 import { type CertificateId, createAccess, openTokenKeys } from './access/access.ts';
 import { createAccounting } from './accounting/accounting.ts';
 import { createApiAnywhere } from './api-anywhere.ts';
+import { createAuthenticate } from './authenticate.ts';
 import type { ServerConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
@@ -27,10 +27,8 @@ import { meterHttp } from './metrics/http-meter.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
 import { createOperating } from './operating.ts';
 import { createPacks } from './packs/packs.ts';
-import type { Actor } from './platform/actor.ts';
 import { probeDatabase } from './platform/database/database.ts';
 import { departedTenants } from './platform/database/moved-tenants.ts';
-import { Refusal } from './platform/errors.ts';
 import { createHttp } from './platform/http/http.ts';
 import { createIdempotencyStore } from './platform/http/idempotency-store.ts';
 import { createOperatorDoor } from './platform/http/operator-door.ts';
@@ -42,11 +40,12 @@ import { createCertificates } from './platform/tls/certificates.ts';
 import { createTracing, traceLines } from './platform/tracing/tracing.ts';
 import { version } from './platform/version.ts';
 import { createReadings } from './readings/readings.ts';
+import { followRecords } from './record-listeners.ts';
 import { openRecords } from './records.ts';
 import { createRetention } from './retention/retention.ts';
 import { registerRoutes } from './routes.ts';
 import { createServers, type ServerRole, spoken } from './servers/servers.ts';
-import { createTelemetry } from './telemetry/telemetry.ts';
+import { createHistoryAnywhere, createTelemetry } from './telemetry/telemetry.ts';
 import { createThings } from './things/things.ts';
 import { createTlsDoors } from './tls-doors.ts';
 
@@ -125,16 +124,6 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     dismiss: (edge: EdgeId) => mqtt.dismiss(edge),
     gone: (tenant: TenantId, edge: EdgeId) => mqtt.endSessions(tenant, edge),
   });
-  // What is held in memory of the records follows what other servers write.
-  changes.on('points', 'thing', (thing) => things.reread(thing as ThingId | null));
-  changes.on('things', 'id', (thing) => things.reread(thing as ThingId | null));
-  changes.on('thing_keys', 'thing', async (thing, removed) => {
-    if (thing !== null && removed) mqtt.dismiss(thing as ThingId);
-  });
-  changes.on('arrived_tenants', 'tenant', () => things.rereadArrived());
-  changes.on('edges', 'id', () => edges.reread());
-  changes.on('devices', 'edge', () => edges.reread());
-
   const access = createAccess({
     database,
     tokenKeys: openTokenKeys({
@@ -188,6 +177,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     tracing,
   });
   const retention = await createRetention({ database, things, nowMs, lines, tenants: () => identity.tenants() });
+  followRecords(changes, { things, edges, mqtt, retention });
   // Whose commit is refused has been overtaken.
   const overtaken = () => leadership.lost();
   const stored = ledOffsets(log.consumer('telemetry'), overtaken);
@@ -201,6 +191,11 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     keepFrom: retention.keepFrom,
     tracing,
     onFault: (fault) => lines('error', 'telemetry fault', { code: fault.code, cause: fault.message }),
+  });
+  const history = createHistoryAnywhere({
+    ...{ telemetry, relay, leader: servers.leader, leads: () => leadership.leading, log, consumer: stored },
+    ...{ keepFrom: retention.keepFrom, recordsCurrent: changes.current, nowUs, lines },
+    address: config.shared ? config.telemetry : undefined,
   });
   const jobs = createJobs({ database, nowMs, lines });
   const imports = createImports({
@@ -227,7 +222,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     nowMs,
     lines,
   });
-  const readings = createReadings({ telemetry, things, edges, nowMs });
+  const readings = createReadings({ history: history.reads, things, edges, nowMs });
   const flowOf = await createFlow({
     edges,
     accounting,
@@ -249,14 +244,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   telemetry.onSamples((record) => live.note(record));
 
   // The API.
-  async function authenticate(request: FastifyRequest): Promise<Actor | null> {
-    const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const actor = await (bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer));
-    const place = actor === null ? undefined : departed.get(actor.tenant);
-    const leaves = request.method === 'GET' || request.routeOptions.url?.startsWith('/api/v1/sessions') === true;
-    if (place !== undefined && !leaves) throw new Refusal('tenant.moved', `It is at ${place} now`);
-    return actor;
-  }
+  const authenticate = createAuthenticate({ identity, things, departed });
   const operatorDoor = createOperatorDoor({ directory: config.dataDirectory, lines });
   const idempotency = createIdempotencyStore({ database, sealer, nowMs, lines });
   const { isOperator } = operatorDoor;
@@ -280,12 +268,26 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   // Who does not lead knows no latest values.
   const standsBy = () => has('api', 'writer') && config.shared && !leadership.leading;
   const anywhere = createApiAnywhere({
-    ...{ http, relay, servers, standsBy, live, flowOf, log, lines },
+    ...{ http, relay, servers, standsBy, live, flowOf, log, lines, readsHistory: history.isCurrent },
     leads: () => leadership.leading,
   });
   await registerOpenApi(http);
   registerRoutes(http, config.roles, {
-    ...{ access, accounting, edges, flowOf, identity, imports, ingest, jobs, lines, mqtt, nowUs, readings },
+    ...{
+      access,
+      accounting,
+      edges,
+      flowOf,
+      history: history.reads,
+      identity,
+      imports,
+      ingest,
+      jobs,
+      lines,
+      mqtt,
+      nowUs,
+      readings,
+    },
     ...{ refusedOf, retention, servers, telemetry, things, startDemo },
     mqttPorts: () => ({ mqttPort, mqttTlsPort }),
   });
@@ -310,7 +312,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   const leadership = servers.leadership({
     async lead() {
       // What the leader before it has done and changed.
-      await Promise.all([stored.reload(), counted.reload(), retention.reread()]);
+      await Promise.all([stored.reload(), counted.reload(), retention.reread(), history.end()]);
       await telemetry.start();
       retention.start(telemetry);
       await jobs.start();
@@ -387,6 +389,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       await http.close();
       idempotency.stop();
       await leadership.stop();
+      await history.stop();
       await accounting.stop();
       await log.close();
       await changes.stop();

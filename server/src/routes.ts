@@ -27,7 +27,7 @@ import type { RetentionFeature } from './retention/retention.ts';
 import { registerRetentionRoutes } from './retention/retention-routes.ts';
 import type { ServerRole, Servers } from './servers/servers.ts';
 import { registerServersRoutes } from './servers/servers-routes.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Telemetry, TelemetryReads } from './telemetry/telemetry.ts';
 import { registerSiteRoutes } from './things/sites-routes.ts';
 import type { Things } from './things/things.ts';
 import { registerThingRoutes } from './things/things-routes.ts';
@@ -37,6 +37,7 @@ interface Features {
   accounting: Accounting;
   edges: Edges;
   flowOf: Parameters<typeof registerFlowRoutes>[1];
+  history: TelemetryReads;
   identity: Identity;
   imports: Imports;
   ingest: Ingest;
@@ -77,7 +78,7 @@ function registerDoorRoutes(http: Http, { ingest, nowUs, things }: Features): vo
 }
 
 function registerApiRoutes(http: Http, features: Features): void {
-  const { access, accounting, edges, flowOf, identity, imports, jobs, lines, nowUs } = features;
+  const { access, accounting, edges, flowOf, history, identity, imports, jobs, lines, nowUs } = features;
   const { readings, retention, startDemo, telemetry, things } = features;
   registerIdentityRoutes(http, identity, {
     // The simulated plant takes seconds to start: whoever set up the platform watches it come instead of waiting.
@@ -86,7 +87,7 @@ function registerApiRoutes(http: Http, features: Features): void {
       startDemo(tenant).catch((error: unknown) => lines('error', 'demo plant not added', { cause: errorLine(error) }));
     },
   });
-  registerReadingRoutes(http, { readings, telemetry, things, nowUs, keepFrom: retention.keepFrom, jobs });
+  registerReadingRoutes(http, { readings, history, telemetry, things, nowUs, keepFrom: retention.keepFrom, jobs });
   registerJobRoutes(http, jobs);
   registerImportRoutes(http, imports);
   registerRetentionRoutes(http, { retention, telemetry });

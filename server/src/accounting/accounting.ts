@@ -2,6 +2,7 @@ import type { DeviceId, EdgeAccount, EdgeId, EdgeReport } from '@luban/contracts
 import type { Log, OffsetStore } from '../log/log.ts';
 import type { Database } from '../platform/database/database.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import { pause } from '../platform/pause.ts';
 import { createAccountingStore, type EdgeBookRow } from './accounting-store.ts';
 import { acknowledgedOf, type Book, checkBook, nextBook } from './edge-book.ts';
 import { type Account, type Holder, ReceivedCounts } from './received-counts.ts';
@@ -283,17 +284,4 @@ function fromRow(row: EdgeBookRow): Book {
     baseReceived: row.base_received,
     slack: row.slack,
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -9,7 +9,7 @@ import {
 } from '@luban/contracts';
 import { type AggregateSample, countsAsBad, createAggregation } from '../aggregates/aggregates.ts';
 import { Refusal } from '../platform/errors.ts';
-import type { StoredSample, Telemetry } from '../telemetry/telemetry.ts';
+import type { StoredSample, TelemetryReads } from '../telemetry/telemetry.ts';
 
 export interface AggregateQuestion {
   readonly tenantNumber: number;
@@ -46,7 +46,7 @@ function check({ points, fromUs, toUs, intervalUs, functions }: AggregateQuestio
  * `signal` ends it when nobody waits any more.
  */
 export async function aggregateReadings(
-  telemetry: Telemetry,
+  history: TelemetryReads,
   question: AggregateQuestion,
   nowUs: number,
   signal: AbortSignal,
@@ -54,26 +54,26 @@ export async function aggregateReadings(
   check(question);
   const { tenantNumber, points, fromUs, toUs } = question;
   const series = points.map((point) => point.series);
-  const samples = await telemetry.count(tenantNumber, series, fromUs, toUs);
+  const samples = await history.count(tenantNumber, series, fromUs, toUs);
   if (samples > maxSamples)
     throw new Refusal(
       'readings.too-much',
       `The range holds ${samples} samples, at most ${maxSamples} are aggregated at once: ask for less time or fewer series`,
     );
   const answer: SeriesAggregates[] = [];
-  for (const point of points) answer.push(await aggregatePoint(telemetry, question, point, nowUs, signal));
+  for (const point of points) answer.push(await aggregatePoint(history, question, point, nowUs, signal));
   return answer;
 }
 
 async function aggregatePoint(
-  telemetry: Telemetry,
+  history: TelemetryReads,
   { tenantNumber: tenant, fromUs, toUs, intervalUs, functions, configuration }: AggregateQuestion,
   point: Point,
   nowUs: number,
   signal: AbortSignal,
 ): Promise<SeriesAggregates> {
   const { series } = point;
-  const newestUs = telemetry.latest(tenant, [series]).get(series)?.timeUs ?? -1;
+  const newestUs = history.latest(tenant, [series]).get(series)?.timeUs ?? -1;
   const aggregation = createAggregation({
     fromUs,
     toUs,
@@ -82,10 +82,9 @@ async function aggregatePoint(
     endOfData: (lastUs) => endOfData(point, lastUs, newestUs, nowUs),
   });
   const holds = (sample: StoredSample) => !countsAsBad(toAggregateSample(sample).quality, configuration);
-  for (const sample of await telemetry.before(tenant, series, fromUs, holds))
-    aggregation.add(toAggregateSample(sample));
+  for (const sample of await history.before(tenant, series, fromUs, holds)) aggregation.add(toAggregateSample(sample));
   // Past the end until the value after it is found; the newest sample ends the search.
-  for await (const page of telemetry.scan({ tenant, series, fromUs, toUs: Number.MAX_SAFE_INTEGER }, signal)) {
+  for await (const page of history.scan({ tenant, series, fromUs, toUs: Number.MAX_SAFE_INTEGER }, signal)) {
     for (const sample of page) {
       aggregation.add(toAggregateSample(sample));
       if (aggregation.complete) break;

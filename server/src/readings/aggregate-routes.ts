@@ -9,7 +9,7 @@ import {
 } from '@luban/contracts';
 import { z } from 'zod';
 import { actorOf, type Http } from '../platform/http/http.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { TelemetryReads } from '../telemetry/telemetry.ts';
 import { aggregateReadings } from './aggregate-readings.ts';
 import { asked, checkSpan, plainJson, span } from './reading-questions.ts';
 
@@ -29,17 +29,17 @@ const functionList = z
   });
 
 interface AggregateRoutesOptions {
-  telemetry: Telemetry;
+  history: TelemetryReads;
   nowUs: () => number;
   pointsAsked: (tenant: TenantId, list: string) => Point[];
 }
 
-export function registerAggregateRoutes(http: Http, { telemetry, nowUs, pointsAsked }: AggregateRoutesOptions): void {
+export function registerAggregateRoutes(http: Http, { history, nowUs, pointsAsked }: AggregateRoutesOptions): void {
   http.route({
     method: 'GET',
     url: '/api/v1/readings/aggregate',
     serializerCompiler: plainJson,
-    config: { permission: 'readings.read' },
+    config: { permission: 'readings.read', readsHistory: true },
     schema: {
       summary: 'Aggregates by OPC UA Part 13, an interval each, with their quality',
       description: `Computed from the samples. Functions: ${aggregateFunctions.join(', ')}.`,
@@ -70,7 +70,7 @@ export function registerAggregateRoutes(http: Http, { telemetry, nowUs, pointsAs
         functions,
         configuration,
       };
-      return { items: await asked(aggregateReadings(telemetry, question, nowUs(), gone.signal)), next: null };
+      return { items: await asked(aggregateReadings(history, question, nowUs(), gone.signal)), next: null };
     },
   });
 }

@@ -17,7 +17,7 @@ import { z } from 'zod';
 import type { Jobs } from '../jobs/jobs.ts';
 import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
-import type { KeepFrom, Telemetry } from '../telemetry/telemetry.ts';
+import type { KeepFrom, Telemetry, TelemetryReads } from '../telemetry/telemetry.ts';
 import type { Things } from '../things/things.ts';
 import { registerAggregateRoutes } from './aggregate-routes.ts';
 import { bucketWidthUs } from './bucket-width.ts';
@@ -31,6 +31,7 @@ const maxSeriesAsked = 1000;
 
 interface ReadingRoutesOptions {
   readings: Readings;
+  history: TelemetryReads;
   telemetry: Telemetry;
   things: Things;
   nowUs: () => number;
@@ -41,7 +42,7 @@ interface ReadingRoutesOptions {
 
 export function registerReadingRoutes(
   http: Http,
-  { readings, telemetry, things, nowUs, keepFrom, jobs }: ReadingRoutesOptions,
+  { readings, history, telemetry, things, nowUs, keepFrom, jobs }: ReadingRoutesOptions,
 ): void {
   function pointsAsked(tenant: TenantId, list: string): Point[] {
     const asked = [...new Set(list.split(',').map(Number))];
@@ -53,14 +54,14 @@ export function registerReadingRoutes(
       return point;
     });
   }
-  registerAggregateRoutes(http, { telemetry, nowUs, pointsAsked });
+  registerAggregateRoutes(http, { history, nowUs, pointsAsked });
   registerDeletion(http, { telemetry, jobs, pointsAsked });
 
   http.route({
     method: 'GET',
     url: '/api/v1/readings/latest',
     serializerCompiler: plainJson,
-    config: { permission: 'readings.read' },
+    config: { permission: 'readings.read', readsHistory: true },
     schema: {
       summary: 'The newest reading of each point',
       tags: ['readings'],
@@ -83,7 +84,7 @@ export function registerReadingRoutes(
     method: 'GET',
     url: '/api/v1/readings/range',
     serializerCompiler: plainJson,
-    config: { permission: 'readings.read' },
+    config: { permission: 'readings.read', readsHistory: true },
     schema: {
       summary: 'Samples of points in [from, to), oldest first',
       tags: ['readings'],
@@ -109,7 +110,7 @@ export function registerReadingRoutes(
           `${points.length} series × ${limit} rows is more than ${maxRangeRows}: lower the limit`,
         );
       const series = points.map((point) => point.series);
-      const found = await asked(telemetry.range({ tenant: tenantNumber, series, fromUs: from, toUs: to, limit }));
+      const found = await asked(history.range({ tenant: tenantNumber, series, fromUs: from, toUs: to, limit }));
       const items = points.map((point) => {
         const { samples, more } = found.get(point.series) ?? { samples: [], more: false };
         return { series: point.series, readings: samples.map(toReading), more };
@@ -121,7 +122,7 @@ export function registerReadingRoutes(
     method: 'GET',
     url: '/api/v1/readings/buckets',
     serializerCompiler: plainJson,
-    config: { permission: 'readings.read' },
+    config: { permission: 'readings.read', readsHistory: true },
     schema: {
       summary: 'Samples of points in [from, to), summed up in equal buckets',
       description: 'At most `count` buckets: wide ones are whole minutes or hours. `widthUs` says how wide they are.',
@@ -142,7 +143,7 @@ export function registerReadingRoutes(
       const series = points.map((point) => point.series);
       const kept = series.map((one) => keepFrom(tenantNumber, one));
       const widthUs = bucketWidthUs(Math.ceil((to - from) / count), from, kept);
-      const found = await asked(telemetry.buckets({ tenant: tenantNumber, series, fromUs: from, toUs: to, widthUs }));
+      const found = await asked(history.buckets({ tenant: tenantNumber, series, fromUs: from, toUs: to, widthUs }));
       return {
         items: points.map((point) => ({ series: point.series, widthUs, buckets: found.get(point.series) ?? [] })),
         next: null,
@@ -152,7 +153,7 @@ export function registerReadingRoutes(
   http.route({
     method: 'GET',
     url: '/api/v1/readings/export.csv',
-    config: { permission: 'readings.read' },
+    config: { permission: 'readings.read', readsHistory: true },
     schema: {
       summary: 'Samples as CSV (UTF-8 with a byte order mark), one line a sample, times with their offset',
       tags: ['readings'],
@@ -170,7 +171,7 @@ export function registerReadingRoutes(
         for (const point of points) {
           const thing = names.get(point.thing) ?? point.thing;
           const span = { tenant: tenantNumber, series: point.series, fromUs: from, toUs: to };
-          for await (const samples of telemetry.scan(span))
+          for await (const samples of history.scan(span))
             yield samples.map((sample) => csvLine(zoned(sample.timeUs), thing, point, toReading(sample))).join('');
         }
       }

@@ -10,21 +10,21 @@ import {
   type Thing,
 } from '@luban/contracts';
 import type { Edges } from '../edges/edges.ts';
-import { countsFromUs, type StoredSample, type Telemetry } from '../telemetry/telemetry.ts';
+import { countsFromUs, type StoredSample, type TelemetryReads } from '../telemetry/telemetry.ts';
 import type { Things } from '../things/things.ts';
 import { type PointNow, type ThingNow, thingState } from './thing-states.ts';
 
 export type Readings = ReturnType<typeof createReadings>;
 
 interface ReadingsOptions {
-  telemetry: Telemetry;
+  history: TelemetryReads;
   things: Things;
   edges: Edges;
   nowMs: () => number;
 }
 
 /** Stored samples in the words of the API, and what follows from them: stale values, states of things. */
-export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOptions) {
+export function createReadings({ history, things, edges, nowMs }: ReadingsOptions) {
   function pointNow(point: Point, sample: StoredSample | undefined, device: PointNow['device']): PointNow {
     const lastMs = sample === undefined ? null : lastSignMs(sample);
     return {
@@ -38,7 +38,7 @@ export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOpti
 
   return {
     latest(tenantNumber: number, points: readonly Point[]): LatestReading[] {
-      const samples = telemetry.latest(
+      const samples = history.latest(
         tenantNumber,
         points.map(({ series }) => series),
       );
@@ -53,7 +53,7 @@ export function createReadings({ telemetry, things, edges, nowMs }: ReadingsOpti
     },
     stateOf(tenant: TenantId, thing: Thing): ThingNow {
       const points = things.pointsOf(tenant, thing.id);
-      const samples = telemetry.latest(
+      const samples = history.latest(
         things.tenantNumberOf(thing.id),
         points.map(({ series }) => series),
       );

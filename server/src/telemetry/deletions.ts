@@ -1,4 +1,5 @@
 import type { LogRecord } from '../log/log.ts';
+import { createDeletedSamples, type DeletedSamples, rememberedUs } from './deleted-samples.ts';
 import type { LatestTable } from './latest-table.ts';
 import type { TimeSpan } from './part-sql.ts';
 import type { Deletion, RemovalStore, SeriesOf } from './removal-store.ts';
@@ -12,6 +13,8 @@ export interface DeletionsOptions {
   readonly nowUs: () => number;
   /** Resolves when all that the log holds now is stored and committed. */
   readonly flush: () => Promise<void>;
+  /** Latest values that have changed become durable. */
+  readonly saveLatest: () => Promise<void>;
   readonly pagesOf: (tenant: number, series: number) => ReadPage;
 }
 
@@ -20,6 +23,8 @@ export interface Deletions {
   start(): Promise<void>;
   /** The record without what was deleted: the log holds samples for a while that are gone from everywhere else. */
   filter(record: LogRecord): LogRecord;
+  /** Another with each deletion, and whether one is under way. */
+  state(): { readonly deletions: string; readonly deleting: boolean };
   /** May be repeated after it was cut off. `onProgress`: rows done of rows in all. Resolves to the rows. */
   remove(
     of: SeriesOf,
@@ -30,76 +35,57 @@ export interface Deletions {
 }
 
 const hourUs = 3_600_000_000;
-/** Deletions are remembered for so long: much longer than any record stays in the log. */
-const rememberedUs = 7 * 24 * hourUs;
 
 export function createDeletions(options: DeletionsOptions): Deletions {
   const { store, rollups, latest, nowUs } = options;
-  let remembered: Deletion[] = [];
-  let newestUs = 0;
-
-  function remember(deletion: Deletion): void {
-    remembered.push(deletion);
-    newestUs = Math.max(newestUs, deletion.arrivalUs);
-  }
+  let deleted: DeletedSamples = createDeletedSamples([]);
+  /** Deletions under way. */
+  let running = 0;
 
   return {
     async start() {
       await store.prepare();
-      remembered = [];
-      for (const one of await store.loadDeletions(nowUs() - rememberedUs)) remember(one);
+      deleted = createDeletedSamples(await store.loadDeletions(nowUs() - rememberedUs));
     },
-    filter(record) {
-      if (record.arrivalUs > newestUs) return record;
-      const { batch } = record;
-      const fitting = remembered
-        .filter(({ tenant, arrivalUs }) => tenant === record.tenant && arrivalUs >= record.arrivalUs)
-        .map((one) => ({ ...one, series: new Set(one.series) }));
-      const kept: number[] = [];
-      for (let i = 0; i < batch.count; i++) {
-        const time = batch.time[i]!;
-        const gone = fitting.some(
-          ({ series, fromUs, toUs }) => time >= fromUs && time < toUs && series.has(batch.series[i]!),
-        );
-        if (!gone) kept.push(i);
-      }
-      if (kept.length === batch.count) return record;
-      return {
-        ...record,
-        batch: {
-          ...batch,
-          count: kept.length,
-          series: Uint32Array.from(kept, (i) => batch.series[i]!),
-          time: Float64Array.from(kept, (i) => batch.time[i]!),
-          value: Float64Array.from(kept, (i) => batch.value[i]!),
-          status: Uint16Array.from(kept, (i) => batch.status[i]!),
-        },
-      };
-    },
+    filter: (record) => deleted.filter(record),
+    state: () => ({ deletions: deleted.state, deleting: running > 0 }),
     async remove({ tenant, series }, span, onProgress, signal) {
       const deletion = { tenant, series, ...span, arrivalUs: nowUs() };
-      // Remembered first: from here on nothing older can come back. Then all that is on its way goes into the store.
-      await store.saveDeletion(deletion);
-      remember(deletion);
-      await options.flush();
-      const partitions = await store.partitionsOf(deletion);
-      const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
-      let done = 0;
-      await onProgress(0, total);
+      running++;
       try {
-        for (const { partition, rows } of partitions) {
-          signal.throwIfAborted();
-          await store.deleteInPartition(partition, deletion);
-          done += rows;
-          await onProgress(done, total);
-        }
+        return await removeAll(deletion, onProgress, signal);
       } finally {
-        // Also where it was cut off: sums and latest values are those of what is left.
-        await renewSums(deletion);
+        running--;
       }
-      return total;
     },
   };
+
+  async function removeAll(
+    deletion: Deletion,
+    onProgress: (done: number, total: number) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    // Remembered first: from here on nothing older can come back. Then all that is on its way goes into the store.
+    await store.saveDeletion(deletion);
+    deleted.remember(deletion);
+    await options.flush();
+    const partitions = await store.partitionsOf(deletion);
+    const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
+    let done = 0;
+    await onProgress(0, total);
+    try {
+      for (const { partition, rows } of partitions) {
+        signal.throwIfAborted();
+        await store.deleteInPartition(partition, deletion);
+        done += rows;
+        await onProgress(done, total);
+      }
+    } finally {
+      // Also where it was cut off: sums and latest values are those of what is left.
+      await renewSums(deletion);
+    }
+    return total;
+  }
 
   async function renewSums(deletion: Deletion): Promise<void> {
     const { tenant, series } = deletion;
@@ -114,6 +100,8 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     await rollups.save();
     await store.deleteLatest(deletion, span);
     for (const one of series) await renewLatest(tenant, one, deletion);
+    // They are in no record that a start would read again.
+    await options.saveLatest();
   }
 
   /** The newest sample is gone: the one before it is the newest now. */

@@ -31,15 +31,6 @@ export function createFreshSamples(blockRows: number): FreshSamples {
   /** Of the next block: blocks in a row are of about the same size. */
   let capacity = 4096;
 
-  function collect(block: SampleBlock, tenant: number, series: ReadonlySet<number>, fromUs: number, toUs: number) {
-    const found: number[] = [];
-    for (let i = 0; i < block.rows; i++) {
-      const time = block.time[i]!;
-      if (time >= fromUs && time < toUs && block.tenant[i] === tenant && series.has(block.series[i]!)) found.push(i);
-    }
-    return found;
-  }
-
   return {
     get rows() {
       return rows;
@@ -75,25 +66,37 @@ export function createFreshSamples(blockRows: number): FreshSamples {
       open = undefined;
       rows = 0;
     },
-    select(tenant, series, fromUs, toUs) {
-      const found = new Map<number, Map<number, StoredSample>>();
-      for (const block of open ? [...sealed, open] : sealed) {
-        for (const i of collect(block, tenant, series, fromUs, toUs)) {
-          const sample = sampleAt(block, i);
-          let ofSeries = found.get(block.series[i]!);
-          if (!ofSeries) {
-            ofSeries = new Map();
-            found.set(block.series[i]!, ofSeries);
-          }
-          const other = ofSeries.get(sample.timeUs);
-          if (!other || sample.arrivalUs >= other.arrivalUs) ofSeries.set(sample.timeUs, sample);
-        }
-      }
-      return new Map(
-        Array.from(found, ([one, samples]) => [one, [...samples.values()].sort((a, b) => a.timeUs - b.timeUs)]),
-      );
-    },
+    select: (tenant, series, fromUs, toUs) =>
+      selectSamples(
+        (open ? [...sealed, open] : sealed).map((block) => ({ block, firstRow: 0 })),
+        { tenant, series, fromUs, toUs },
+      ),
   };
+}
+
+/** What of these series is in the blocks, from `firstRow` on, by time; each time once with what arrived last. */
+export function selectSamples(
+  blocks: readonly { readonly block: SampleBlock; readonly firstRow: number }[],
+  { tenant, series, fromUs, toUs }: { tenant: number; series: ReadonlySet<number>; fromUs: number; toUs: number },
+): Map<number, StoredSample[]> {
+  const found = new Map<number, Map<number, StoredSample>>();
+  for (const { block, firstRow } of blocks)
+    for (let i = firstRow; i < block.rows; i++) {
+      const time = block.time[i]!;
+      const one = block.series[i]!;
+      if (time < fromUs || time >= toUs || block.tenant[i] !== tenant || !series.has(one)) continue;
+      let ofSeries = found.get(one);
+      if (!ofSeries) {
+        ofSeries = new Map();
+        found.set(one, ofSeries);
+      }
+      const sample = sampleAt(block, i);
+      const other = ofSeries.get(time);
+      if (!other || sample.arrivalUs >= other.arrivalUs) ofSeries.set(time, sample);
+    }
+  return new Map(
+    Array.from(found, ([one, samples]) => [one, [...samples.values()].sort((a, b) => a.timeUs - b.timeUs)]),
+  );
 }
 
 function sampleAt(block: SampleBlock, i: number): StoredSample {

@@ -206,3 +206,19 @@ test('days expire whole where nothing is kept, and by rows where something is; s
   expect(await sums(60 * second)).toEqual([]);
   expect(await sums(hour)).toEqual([1, 1]);
 });
+
+test('what is the newest after a deletion is the newest after a restart too', async () => {
+  const directory = await folder();
+  const log = createMemoryLog();
+  const consumer = createMemoryOffset();
+  const telemetry = await open({ directory, log, consumer });
+  put(log, [
+    [1, t0, 1],
+    [1, t0 + hour, 2],
+  ]);
+  await telemetry.flush();
+  await telemetry.remove({ tenant: 1, series: [1], fromUs: t0 + hour, toUs: t0 + day }, async () => undefined, never);
+  await telemetry.stop();
+  const again = await open({ directory, log, consumer });
+  expect(again.latest(1, [1]).get(1)?.value).toBe(1);
+});

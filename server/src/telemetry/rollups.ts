@@ -247,11 +247,7 @@ export function createRollups(options: RollupsOptions): Rollups {
       if (hour >= watchedFrom && hour < closingHour) late.mark(tenant, series, hour);
     },
     rawSpans,
-    parts(tenant, series, spans, fromUs, widthUs) {
-      const table =
-        widthUs % hourUs === 0 && spans.every((span) => span.fromUs % hourUs === 0 && span.toUs % hourUs === 0);
-      return store.parts(table ? 'hours' : 'minutes', { tenant, series, fromUs, widthUs, spans });
-    },
+    parts: rollupParts(store),
     isDone(day) {
       const begin = day * 24;
       return begin >= fromHour && begin + 24 <= toHour && !late.hasDay(day);
@@ -265,6 +261,15 @@ export function createRollups(options: RollupsOptions): Rollups {
       await turn;
     },
     stats: () => ({ fromUs: fromHour * hourUs, toUs: toHour * hourUs, lateDays: late.size }),
+  };
+}
+
+/** The sums of these spans, from the coarser table where that does. */
+export function rollupParts(store: RollupStore): Rollups['parts'] {
+  return (tenant, series, spans, fromUs, widthUs) => {
+    const byHour =
+      widthUs % hourUs === 0 && spans.every((span) => span.fromUs % hourUs === 0 && span.toUs % hourUs === 0);
+    return store.parts(byHour ? 'hours' : 'minutes', { tenant, series, fromUs, widthUs, spans });
   };
 }
 

@@ -12,18 +12,20 @@ const firstWindowUs = 3_600_000_000;
 
 /**
  * All samples of a range, page by page, in bounded memory. Each question covers a window of time and not the whole rest,
- * which the store would sort anew for every page; the window follows the density of the samples.
+ * which the store would sort anew for every page; the window follows the density of the samples. Behind `fewAfterUs` lie
+ * only samples of clocks that were ahead: those are one window.
  */
 export async function* scanSeries(
   read: ReadPage,
   fromUs: number,
   toUs: number,
   signal?: AbortSignal,
+  fewAfterUs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<readonly StoredSample[]> {
   let windowUs = firstWindowUs;
   for (let at = fromUs; at < toUs; ) {
     signal?.throwIfAborted();
-    const until = Math.min(toUs, at + windowUs);
+    const until = at > fewAfterUs ? toUs : Math.min(toUs, at + windowUs);
     const { samples, more } = await read(at, until, pageRows);
     if (samples.length > 0) yield samples;
     if (more) {

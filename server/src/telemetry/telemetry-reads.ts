@@ -1,4 +1,5 @@
 import type { Bucket } from '@luban/contracts';
+import type { Tracing } from '../platform/tracing/tracing.ts';
 import { bucketParts, joinParts, mergeParts, toBuckets } from './bucket-parts.ts';
 import type { FreshSamples } from './fresh-samples.ts';
 import type { LatestTable } from './latest-table.ts';
@@ -37,10 +38,43 @@ export interface BucketQuery {
   readonly widthUs: number;
 }
 
+/**
+ * What can be read of the history. The same series and time twice keeps what arrived last.
+ * Throws TelemetryFault: `telemetry.too-much`, `telemetry.busy`, `telemetry.unavailable`.
+ */
+export interface TelemetryReads {
+  /** The newest sample by source time of each series that ever had one. From memory. */
+  latest(tenant: number, series: readonly number[]): Map<number, StoredSample>;
+  /** Oldest first; every series asked for is in the answer. */
+  range(query: RangeQuery): Promise<Map<number, { samples: StoredSample[]; more: boolean }>>;
+  /** Samples of the range, all series together; stored ones that will replace each other may count twice. */
+  count(tenant: number, series: readonly number[], fromUs: number, toUs: number): Promise<number>;
+  /** All samples of one series in [fromUs, toUs), oldest first, in pages; as many as there are, in bounded memory. */
+  scan(query: SeriesSpan, signal?: AbortSignal): AsyncIterable<readonly StoredSample[]>;
+  /** What is known at `atUs`: the newest sample before it that `holds`, the first after that one, the newest of all. */
+  before(
+    tenant: number,
+    series: number,
+    atUs: number,
+    holds: (sample: StoredSample) => boolean,
+  ): Promise<readonly StoredSample[]>;
+  /**
+   * The buckets that hold samples, oldest first; every series asked for is in the answer. Time-weighted: each value
+   * that is not bad holds until the next sample or the bucket's end; into a bucket comes the value before it, if that is
+   * in an earlier bucket of the answer or at most one hour (or one bucket, when wider) before the first bucket.
+   */
+  buckets(query: BucketQuery): Promise<Map<number, Bucket[]>>;
+}
+
+/** What reads ask of the roll-ups; another server may have to be asked for the spans. */
+export interface RollupReads extends Pick<Rollups, 'parts'> {
+  rawSpans(...asked: Parameters<Rollups['rawSpans']>): readonly TimeSpan[] | Promise<readonly TimeSpan[]>;
+}
+
 interface TelemetryReadsOptions {
   readonly store: TelemetryStore;
-  readonly rollups: Rollups;
-  readonly fresh: FreshSamples;
+  readonly rollups: RollupReads;
+  readonly fresh: Pick<FreshSamples, 'select'>;
   readonly latest: LatestTable;
   /** Resolves when all that was fresh is stored. */
   readonly storeFresh: () => Promise<void>;
@@ -52,7 +86,13 @@ const maxRangeSamples = 500_000;
 const maxBucketsInAll = 250_000;
 
 /** History as it is asked for: stored samples, roll-ups and what is not stored yet, as one. */
-export function createTelemetryReads({ store, rollups, fresh, latest, storeFresh }: TelemetryReadsOptions) {
+export function createTelemetryReads({
+  store,
+  rollups,
+  fresh,
+  latest,
+  storeFresh,
+}: TelemetryReadsOptions): TelemetryReads & { pagesOf(tenant: number, series: number): ReadPage } {
   async function readBuckets(query: BucketQuery, withFresh: boolean): Promise<Map<number, Bucket[]> | undefined> {
     const { tenant, widthUs } = query;
     const series = checkSeries(query.series);
@@ -63,7 +103,7 @@ export function createTelemetryReads({ store, rollups, fresh, latest, storeFresh
     // Taken before the question: what is stored meanwhile is then in both, never in neither.
     const pending = withFresh ? fresh.select(tenant, series, backUs, toUs) : new Map<number, StoredSample[]>();
     const whole = { fromUs: backUs, toUs };
-    const raw = widthUs % minuteUs === 0 ? rollups.rawSpans(tenant, series, whole) : [whole];
+    const raw = widthUs % minuteUs === 0 ? await rollups.rawSpans(tenant, series, whole) : [whole];
     const [stored, sums] = await Promise.all([
       store.bucketParts(tenant, [...series], raw, fromUs, widthUs),
       rollups.parts(tenant, [...series], complement(whole, raw), fromUs, widthUs),
@@ -103,25 +143,28 @@ export function createTelemetryReads({ store, rollups, fresh, latest, storeFresh
   }
 
   return {
+    latest: (tenant, series) => latest.get(tenant, series),
     range,
     pagesOf,
-    async count(tenant: number, series: readonly number[], fromUs: number, toUs: number): Promise<number> {
+    async count(tenant, series, fromUs, toUs) {
       const wanted = checkSeries(series);
       if (wanted.size === 0) return 0;
       let pending = 0;
       for (const samples of fresh.select(tenant, wanted, fromUs, toUs).values()) pending += samples.length;
       return pending + (await store.count(tenant, [...wanted], fromUs, toUs));
     },
-    scan({ tenant, series, fromUs, toUs }: SeriesSpan, signal?: AbortSignal) {
-      const newest = latest.get(tenant, [series]).get(series)?.timeUs ?? -1;
-      return scanSeries(pagesOf(tenant, series), fromUs, Math.min(toUs, newest + 1), signal);
+    scan({ tenant, series, fromUs, toUs }, signal) {
+      const newest = latest.get(tenant, [series]).get(series);
+      // What never had a sample need not be searched for.
+      const end = newest === undefined ? fromUs : toUs;
+      return scanSeries(pagesOf(tenant, series), fromUs, end, signal, newest?.timeUs);
     },
-    async before(tenant: number, series: number, atUs: number, holds: (sample: StoredSample) => boolean) {
+    async before(tenant, series, atUs, holds) {
       // What never had a sample need not be searched for.
       if (latest.get(tenant, [series]).size === 0) return [];
       return samplesBefore(pagesOf(tenant, series), atUs, holds);
     },
-    async buckets(query: BucketQuery): Promise<Map<number, Bucket[]>> {
+    async buckets(query) {
       const count = Math.ceil((query.toUs - query.fromUs) / query.widthUs) + 1;
       if (!(query.widthUs >= 1) || query.widthUs % 1 !== 0)
         throw new TelemetryFault('telemetry.refused', `a bucket of ${query.widthUs} µs`);
@@ -156,6 +199,22 @@ function complement(whole: TimeSpan, spans: readonly TimeSpan[]): TimeSpan[] {
   }
   if (at < whole.toUs) rest.push({ fromUs: at, toUs: whole.toUs });
   return rest;
+}
+
+/** Each read a part of the trace of whoever asks. */
+export function traceReads(reads: TelemetryReads, tracing: Tracing | undefined): TelemetryReads {
+  if (tracing === undefined) return reads;
+  function traced<Asked extends unknown[], Answer>(name: string, read: (...asked: Asked) => Promise<Answer>) {
+    return (...asked: Asked) => tracing!.part(`telemetry ${name}`, {}, () => read(...asked));
+  }
+  return {
+    latest: reads.latest,
+    range: traced('range', reads.range),
+    count: traced('count', reads.count),
+    scan: reads.scan,
+    before: traced('before', reads.before),
+    buckets: traced('buckets', reads.buckets),
+  };
 }
 
 /** Both by time; of the same time, what arrived last, and of the same arrival the fresh one. */

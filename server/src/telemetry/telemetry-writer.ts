@@ -45,6 +45,8 @@ export interface TelemetryWriter {
    * so too; nothing is inserted until it is done. Rejects with `telemetry.busy` when no such moment comes before `signal`.
    */
   hold<T>(work: (position: number) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Latest values that have changed become durable. */
+  saveLatest(): Promise<void>;
   /** Tries at once instead of waiting out the pause after a failure. */
   retryNow(): void;
 }
@@ -81,6 +83,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   let wakeInserter: () => void = () => undefined;
   let wakeReader: () => void = () => undefined;
   let attempts = 0;
+  let saving: Promise<void> = Promise.resolve();
   const holds = new Set<(position: number) => Promise<void>>();
 
   async function readLoop(signal: AbortSignal): Promise<void> {
@@ -224,17 +227,26 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   /** Only what the table of latest values covers too may leave the log: a start takes the rest from there. */
   async function commit(): Promise<void> {
     const position = inserted;
-    const changed = latest.takeChanged();
-    try {
-      if (changed.rows > 0) await store.saveLatest(changed, `${position}-${Date.now()}`);
-    } catch (error) {
-      latest.putBack(changed);
-      throw error;
-    }
+    await saveLatest();
     await options.beforeCommit();
     await consumer.commit(position);
     rowsSinceCommit = 0;
     committedAtMs = performance.now();
+  }
+
+  /** One at a time: a commit must not pass by what another one has taken and not stored yet. */
+  function saveLatest(): Promise<void> {
+    const save = saving.then(async () => {
+      const changed = latest.takeChanged();
+      try {
+        if (changed.rows > 0) await store.saveLatest(changed, `${inserted}-${Date.now()}`);
+      } catch (error) {
+        latest.putBack(changed);
+        throw error;
+      }
+    });
+    saving = save.catch(() => undefined);
+    return save;
   }
 
   function settleWaiters(): void {
@@ -316,6 +328,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
         else wakeInserter();
       });
     },
+    saveLatest,
     retryNow() {
       wakeInserter();
     },

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bucket } from '@luban/contracts';
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { Histogram } from '../platform/histogram.ts';
 import { StartRefusal } from '../platform/start-refusal.ts';
@@ -10,24 +9,26 @@ import { parseClickhouseAddress } from './clickhouse-address.ts';
 import { createClickhouseEngine } from './clickhouse-engine.ts';
 import { createDeletions } from './deletions.ts';
 import { type Expired, expire, type KeepFrom } from './expiry.ts';
+import type { FollowedStore } from './following/followed-store.ts';
 import { createFreshSamples } from './fresh-samples.ts';
 import { createLatestTable } from './latest-table.ts';
 import { createRemovalStore, startOfDay } from './removal-store.ts';
 import { createRollupStore } from './rollup-store.ts';
 import { createRollups } from './rollups.ts';
-import type { StoredSample } from './stored-sample.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
-import { type BucketQuery, createTelemetryReads, type RangeQuery, type SeriesSpan } from './telemetry-reads.ts';
+import { createTelemetryReads, type RangeQuery, type TelemetryReads, traceReads } from './telemetry-reads.ts';
 import { createTelemetryStore } from './telemetry-store.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
 import { refuseUnfinishedCopy } from './unfinished-copy.ts';
 
 export { parseClickhouseAddress } from './clickhouse-address.ts';
 export type { Expired, KeepFrom } from './expiry.ts';
+export { createHistoryAnywhere } from './following/history-anywhere.ts';
 export { countsFromUs, type StoredSample } from './stored-sample.ts';
 export { openTelemetryCopy } from './telemetry-copy.ts';
 export { TelemetryFault } from './telemetry-fault.ts';
+export type { TelemetryReads } from './telemetry-reads.ts';
 export { openTenantCopy } from './tenant-copy.ts';
 export { forgetTelemetry } from './tenant-removal.ts';
 
@@ -91,34 +92,12 @@ export interface TelemetryStats {
 
 /**
  * The time series store: follows the log, answers reads. A sample is visible to every read as soon as it was read from
- * the log. The same series and time twice keeps what arrived last.
- * Reads throw TelemetryFault: `telemetry.too-much`, `telemetry.busy`, `telemetry.unavailable`.
+ * the log.
  */
-export interface Telemetry {
+export interface Telemetry extends TelemetryReads {
   start(): Promise<void>;
   /** Inserts what it has, waiting at most ten seconds; the rest is in the log. */
   stop(): Promise<void>;
-  /** The newest sample by source time of each series that ever had one. From memory. */
-  latest(tenant: number, series: readonly number[]): Map<number, StoredSample>;
-  /** Oldest first; every series asked for is in the answer. */
-  range(query: RangeQuery): Promise<Map<number, { samples: StoredSample[]; more: boolean }>>;
-  /** Samples of the range, all series together; stored ones that will replace each other may count twice. */
-  count(tenant: number, series: readonly number[], fromUs: number, toUs: number): Promise<number>;
-  /** All samples of one series in [fromUs, toUs), oldest first, in pages; as many as there are, in bounded memory. */
-  scan(query: SeriesSpan, signal?: AbortSignal): AsyncIterable<readonly StoredSample[]>;
-  /** What is known at `atUs`: the newest sample before it that `holds`, the first after that one, the newest of all. */
-  before(
-    tenant: number,
-    series: number,
-    atUs: number,
-    holds: (sample: StoredSample) => boolean,
-  ): Promise<readonly StoredSample[]>;
-  /**
-   * The buckets that hold samples, oldest first; every series asked for is in the answer. Time-weighted: each value
-   * that is not bad holds until the next sample or the bucket's end; into a bucket comes the value before it, if that is
-   * in an earlier bucket of the answer or at most one hour (or one bucket, when wider) before the first bucket.
-   */
-  buckets(query: BucketQuery): Promise<Map<number, Bucket[]>>;
   stats(): TelemetryStats;
   /** Resolves when all that the log holds now is in the store and committed. Throws `telemetry.busy` after 30 s. */
   flush(): Promise<void>;
@@ -147,6 +126,8 @@ export interface Telemetry {
   freeze<T>(into: string, also: () => Promise<T>): Promise<T>;
   /** Hears each record once it is visible. Returns what ends it. */
   onSamples(listener: (record: LogRecord) => void): () => void;
+  /** For servers that only read. */
+  readonly followed: FollowedStore;
 }
 
 const sizeEveryMs = 5_000;
@@ -216,15 +197,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     rawFromUs: (tenant, series) => startOfDay(keepFrom(tenant, series).samplesUs),
   });
   const flush = () => writer.drain({ commit: true, signal: AbortSignal.timeout(30_000) });
-  const reads = createTelemetryReads({
-    store,
-    rollups,
-    fresh,
-    latest,
-    storeFresh: () => writer.drain({ commit: false, signal: AbortSignal.timeout(10_000) }),
+  const storeFresh = () => writer.drain({ commit: false, signal: AbortSignal.timeout(10_000) });
+  const { pagesOf, ...reads } = createTelemetryReads({ store, rollups, fresh, latest, storeFresh });
+  const deletions = createDeletions({
+    ...{ store: removalStore, rollups, latest, nowUs: clock, flush, pagesOf },
+    saveLatest: () => writer.saveLatest(),
   });
-  const { pagesOf } = reads;
-  const deletions = createDeletions({ store: removalStore, rollups, latest, nowUs: clock, flush, pagesOf });
   const writer = createTelemetryWriter({
     directory,
     log,
@@ -251,11 +229,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     onFault,
   });
-
-  function traced<Asked extends unknown[], Answer>(name: string, read: (...asked: Asked) => Promise<Answer>) {
-    if (tracing === undefined) return read;
-    return (...asked: Asked) => tracing.part(`telemetry ${name}`, {}, () => read(...asked));
-  }
 
   function recentInsertions() {
     return insertions.filter(({ atMs }) => performance.now() - atMs < 10_000);
@@ -315,12 +288,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await writer.stop();
       await engine.stop();
     },
-    latest: (tenant, series) => latest.get(tenant, series),
-    range: traced('range', reads.range),
-    count: traced('count', reads.count),
-    scan: reads.scan,
-    before: traced('before', reads.before),
-    buckets: traced('buckets', reads.buckets),
+    ...traceReads(reads, tracing),
     stats() {
       measure();
       const recent = recentInsertions();
@@ -373,6 +341,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     onSamples(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    followed: {
+      state: async () => ({ inserted: writer.inserted, read: writer.read, ...deletions.state() }),
+      rawSpans: async (tenant, series, span) => rollups.rawSpans(tenant, new Set(series), span),
+      async drain() {
+        await storeFresh();
+        return true;
+      },
     },
   };
 }

@@ -18,13 +18,16 @@ export interface RecordChanges {
   on(table: string, key: string, listener: Listener): void;
   /** Resolves when nothing that is written from now on goes unheard. The tables must be there. */
   start(): Promise<void>;
+  /** Resolves when what had been written before the call has been heard, or when the records cannot be asked. */
+  current(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export function createRecordChanges({ location, lines }: { location: string; lines: LogLines }): RecordChanges {
   const writer = `luban-${randomUUID()}`;
   if (isPostgresAddress(location)) return createPostgresChanges(location, writer, lines);
-  return { writer, on: () => undefined, start: async () => undefined, stop: async () => undefined };
+  const nothing = async () => undefined;
+  return { writer, on: () => undefined, start: nothing, current: nothing, stop: nothing };
 }
 
 const channel = 'luban_changes';
@@ -108,6 +111,12 @@ function createPostgresChanges(address: string, writer: string, lines: LogLines)
         asked?.query('select 1').catch(() => asked.end()); // half dead: its end brings a new one
       }, heartbeatMs);
       heartbeat.unref();
+    },
+    async current() {
+      // A session gets the notifications of what was committed before its question along with the answer.
+      const asked = client;
+      await asked?.query('select 1').catch(() => asked.end());
+      await working;
     },
     async stop() {
       stopping.abort();

@@ -29,6 +29,8 @@ declare module 'fastify' {
     machines?: boolean;
     /** Any server answers it, also one that stands by. */
     anyServer?: boolean;
+    /** It reads stored samples and asks for nothing else that only one server knows. */
+    readsHistory?: boolean;
   }
   interface FastifyRequest {
     /** Null only where the route's permission is `public`. */

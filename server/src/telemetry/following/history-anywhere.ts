@@ -1,0 +1,69 @@
+import type { Log, Relay } from '../../log/log.ts';
+import type { LogLines } from '../../platform/log-lines.ts';
+import { parseClickhouseAddress } from '../clickhouse-address.ts';
+import { createClickhouseEngine } from '../clickhouse-engine.ts';
+import type { KeepFrom } from '../expiry.ts';
+import type { Telemetry } from '../telemetry.ts';
+import type { TelemetryFault } from '../telemetry-fault.ts';
+import type { TelemetryReads } from '../telemetry-reads.ts';
+import { answerFollowers, relayedStore } from './relayed-store.ts';
+import { createTelemetryFollower } from './telemetry-follower.ts';
+
+interface HistoryAnywhereOptions {
+  readonly telemetry: Telemetry;
+  /** Whether this server stores. */
+  readonly leads: () => boolean;
+  /** Of ClickHouse; undefined where no other server can read the store. */
+  readonly address: string | undefined;
+  readonly relay: Relay | undefined;
+  readonly leader: () => Promise<string | undefined>;
+  readonly log: Log;
+  /** Of the store. */
+  readonly consumer: ReturnType<Log['consumer']>;
+  /** Resolves when the records that are held in memory are as they were at the call. */
+  readonly recordsCurrent: () => Promise<void>;
+  readonly keepFrom: (tenant: number, series: number) => KeepFrom;
+  readonly nowUs: () => number;
+  readonly lines: LogLines;
+}
+
+/** History on any server: from the store that it writes, or by following the server that writes it. */
+export function createHistoryAnywhere(options: HistoryAnywhereOptions) {
+  const { telemetry, leads, address, relay, leader, recordsCurrent, lines } = options;
+  const server = address === undefined ? null : parseClickhouseAddress(address);
+  if (server === null || relay === undefined)
+    return {
+      reads: telemetry,
+      isCurrent: async () => leads(),
+      end: async () => undefined,
+      stop: async () => undefined,
+    };
+
+  answerFollowers(relay, leads, telemetry.followed);
+  const onFault = ({ code, message: cause }: TelemetryFault) => lines('error', 'store not followed', { code, cause });
+  const follower = createTelemetryFollower({
+    ...options,
+    engine: createClickhouseEngine({ address: server, onFault, onRestart: () => undefined }),
+    leader: relayedStore({ relay, leader }),
+    onFault,
+  });
+  const now = () => (leads() ? telemetry : follower.reads());
+  const reads: TelemetryReads = {
+    latest: (...asked) => now().latest(...asked),
+    range: async (...asked) => now().range(...asked),
+    count: async (...asked) => now().count(...asked),
+    scan: (...asked) => now().scan(...asked),
+    before: async (...asked) => now().before(...asked),
+    buckets: async (...asked) => now().buckets(...asked),
+  };
+  return {
+    reads,
+    /** Whether this server answers at least what the one that stores would have answered at the call. */
+    async isCurrent(): Promise<boolean> {
+      const [, isCurrent] = await Promise.all([recordsCurrent(), follower.isCurrent()]);
+      return isCurrent;
+    },
+    end: follower.end,
+    stop: follower.stop,
+  };
+}
