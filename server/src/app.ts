@@ -194,8 +194,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   });
   const history = createHistoryAnywhere({
     ...{ telemetry, relay, leader: servers.leader, leads: () => leadership.leading, log, consumer: stored },
-    ...{ keepFrom: retention.keepFrom, recordsCurrent: changes.current, nowUs, lines },
-    address: config.shared ? config.telemetry : undefined,
+    ...{ address: config.telemetry, keepFrom: retention.keepFrom, recordsCurrent: changes.current, nowUs, lines },
   });
   const jobs = createJobs({ database, nowMs, lines });
   const imports = createImports({
