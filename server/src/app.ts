@@ -139,15 +139,16 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   });
 
   // The path of a sample: doors → ingest → log → telemetry → live.
-  const log = await openLog({
-    address: config.log,
-    directory: join(config.dataDirectory, 'log'),
-    maxBytes: config.logBytes,
-    nowUs,
-    lines,
-  });
-  const relay =
-    config.log === undefined ? undefined : await openNatsRelay({ address: config.log, server: servers.id, lines });
+  const [log, relay] = await Promise.all([
+    openLog({
+      address: config.log,
+      directory: join(config.dataDirectory, 'log'),
+      maxBytes: config.logBytes,
+      nowUs,
+      lines,
+    }),
+    config.log === undefined ? undefined : openNatsRelay({ address: config.log, server: servers.id, lines }),
+  ]);
   const appends = tracing === undefined ? log : traceAppends(log, tracing);
   const untraced = createIngest({ log: appends, directory: things.directory, nowUs, lines });
   const ingest = tracing === undefined ? untraced : traceIngest(untraced, tracing);

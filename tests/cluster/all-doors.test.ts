@@ -1,13 +1,12 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { makeTestLog } from '../../server/src/log/log.test-support.ts';
-import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
+import { leads, makePlatformOfServers, type PlatformOfServers } from '../fixtures/cluster/platform-of-servers.ts';
 import { addThing } from '../fixtures/plant-records.ts';
-import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import type { Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
-let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let platform: PlatformOfServers;
 /** Has no door. */
 let leader: Platform;
 /** Has one. */
@@ -18,18 +17,12 @@ let key: { id: string; secret: string };
 let clients: MqttClient[] = [];
 
 beforeAll(async () => {
-  records = await makeTestRecords();
-  const environment = {
-    LUBAN_RECORDS: records.location,
-    LUBAN_LOG: (await makeTestLog()).address ?? '',
-    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/all_doors_${process.pid}`,
-  };
-  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
-  leader = await server('api,writer');
-  standBy = await server('door,api,writer');
-  door = await server('door');
+  platform = await makePlatformOfServers('all_doors');
+  leader = await platform.server('api,writer');
+  standBy = await platform.server('door,api,writer');
+  door = await platform.server('door');
   await leader.start();
-  await until(async () => (await leader.api.request('GET', '/health/ready')).status === 200, 'it leads', 60_000);
+  await leads(leader);
   await leader.api.setUp();
   await Promise.all([standBy.start(), door.start()]);
   apis = [leader, standBy, door].map(({ url }) => createApiClient(url, leader.api.cookie()));
@@ -39,10 +32,7 @@ afterEach(async () => {
   await Promise.all(clients.map((client) => client.endAsync(true)));
   clients = [];
 });
-afterAll(async () => {
-  for (const one of [door, standBy, leader]) await one.remove();
-  await records.remove();
-});
+afterAll(() => platform.remove());
 
 async function connect(to: Platform, clientId: string, over: mqtt.IClientOptions = {}): Promise<MqttClient> {
   const given = { clientId, protocolVersion: 5 as const, username: 'any', password: key.secret, reconnectPeriod: 0 };

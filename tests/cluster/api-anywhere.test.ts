@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { makeTestLog } from '../../server/src/log/log.test-support.ts';
-import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { createApiClient } from '../fixtures/api-client.ts';
+import { makePlatformOfServers, type PlatformOfServers } from '../fixtures/cluster/platform-of-servers.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
-import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import type { Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
-let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let platform: PlatformOfServers;
 let writer: Platform;
 let next: Platform;
 let front: Platform;
@@ -15,26 +14,17 @@ let door: Platform;
 let thing: MadeThing;
 
 beforeAll(async () => {
-  records = await makeTestRecords();
-  const environment = {
-    LUBAN_RECORDS: records.location,
-    LUBAN_LOG: (await makeTestLog()).address ?? '',
-    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/anywhere_${process.pid}`,
-  };
-  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
-  writer = await server('writer');
-  next = await server('writer');
-  front = await server('api');
-  door = await server('door');
+  platform = await makePlatformOfServers('anywhere');
+  writer = await platform.server('writer');
+  next = await platform.server('writer');
+  front = await platform.server('api');
+  door = await platform.server('door');
   await writer.start();
   await Promise.all([next, front, door].map((one) => one.start()));
   await front.api.setUp();
   thing = await addThing(front.api, 'ANYWHERE-1');
 }, 180_000);
-afterAll(async () => {
-  for (const one of [door, front, next, writer]) await one.remove();
-  await records.remove();
-});
+afterAll(() => platform.remove());
 
 let sent = 0;
 async function send(): Promise<number> {

@@ -1,47 +1,30 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeTestLog } from '../../server/src/log/log.test-support.ts';
-import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
+import { leads, makePlatformOfServers, type PlatformOfServers } from '../fixtures/cluster/platform-of-servers.ts';
 import { createExactClient } from '../fixtures/exact-mqtt-client.ts';
 import { publishNumbers } from '../fixtures/numbered-messages.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
-import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import type { Platform } from '../fixtures/platform-process.ts';
 import { seededRandom } from '../fixtures/seeded-random.ts';
 import { until } from '../fixtures/until.ts';
 
 const random = seededRandom(20_261_127);
-let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let platform: PlatformOfServers;
 let main: Platform;
 let doors: Platform[];
 let thing: MadeThing;
 
 beforeAll(async () => {
-  records = await makeTestRecords();
-  const environment = {
-    LUBAN_RECORDS: records.location,
-    LUBAN_LOG: (await makeTestLog()).address ?? '',
-    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/doors_${process.pid}`,
-  };
-  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
-  main = await server('api,writer');
-  doors = [await server('door'), await server('door')];
+  platform = await makePlatformOfServers('doors');
+  main = await platform.server('api,writer');
+  doors = [await platform.server('door'), await platform.server('door')];
   await main.start();
-  await until(
-    () =>
-      main.api.setUp().then(
-        () => true,
-        () => false,
-      ),
-    'it leads',
-    60_000,
-  );
+  await leads(main);
+  await main.api.setUp();
   await Promise.all(doors.map((one) => one.start()));
   thing = await addThing(main.api, 'BROKER-1');
 }, 180_000);
-afterAll(async () => {
-  for (const one of [...doors, main]) await one.remove();
-  await records.remove();
-});
+afterAll(() => platform.remove());
 
 test('every acknowledged message reaches a persistent subscriber at another door, QoS 2 exactly once and all in order, though both doors are killed', async () => {
   const [its, other] = [doors[0]!, doors[1]!];

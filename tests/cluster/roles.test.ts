@@ -3,47 +3,36 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { EdgeAccount } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeTestLog } from '../../server/src/log/log.test-support.ts';
-import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { AcknowledgedSet, allReadings } from '../fixtures/acknowledged-set.ts';
 import { createApiClient } from '../fixtures/api-client.ts';
+import { leads, makePlatformOfServers, type PlatformOfServers } from '../fixtures/cluster/platform-of-servers.ts';
 import { createCounterDevice } from '../fixtures/counter-device.ts';
 import { createEdgeProcess } from '../fixtures/edge-process.ts';
 import { sendByHttp } from '../fixtures/http-sender.ts';
 import { addCounterDevice, addThing, type MadeThing } from '../fixtures/plant-records.ts';
-import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import type { Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
 const set = new AcknowledgedSet();
 const startUs = Date.now() * 1000;
-let records: Awaited<ReturnType<typeof makeTestRecords>>;
+let platform: PlatformOfServers;
 let doors: Platform[];
 let writers: Platform[];
 let thing: MadeThing;
 
 beforeAll(async () => {
-  records = await makeTestRecords();
-  const environment = {
-    LUBAN_RECORDS: records.location,
-    LUBAN_LOG: (await makeTestLog()).address ?? '',
-    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/roles_${process.pid}`,
-  };
-  const server = (LUBAN_ROLES: string) => createPlatform(undefined, { environment: { ...environment, LUBAN_ROLES } });
-  writers = [await server('api,writer'), await server('api,writer')];
-  doors = [await server('door'), await server('door')];
+  platform = await makePlatformOfServers('roles');
+  writers = [await platform.server('api,writer'), await platform.server('api,writer')];
+  doors = [await platform.server('door'), await platform.server('door')];
   await writers[0]!.start();
   await leads(writers[0]!);
   await writers[0]!.api.setUp();
   await Promise.all([writers[1]!, ...doors].map((one) => one.start()));
   thing = await addThing(writers[0]!.api, 'HTTP-1');
 }, 180_000);
-afterAll(async () => {
-  for (const one of [...doors, ...writers]) await one.remove();
-  await records.remove();
-});
+afterAll(() => platform.remove());
 
 const ready = async ({ url }: Platform) => (await createApiClient(url).request('GET', '/health/ready')).body;
-const leads = (one: Platform) => until(async () => (await ready(one)).state === 'ready', 'it leads', 60_000);
 
 test('each role answers for its own part only, and says so', async () => {
   const door = createApiClient(doors[0]!.url);

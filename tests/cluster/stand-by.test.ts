@@ -1,48 +1,35 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeTestLog } from '../../server/src/log/log.test-support.ts';
-import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
 import { createApiClient } from '../fixtures/api-client.ts';
+import { makePlatformOfServers, type PlatformOfServers } from '../fixtures/cluster/platform-of-servers.ts';
 import { sendByHttp } from '../fixtures/http-sender.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
-import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import type { Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
 
 const set = new AcknowledgedSet();
 const startUs = Date.now() * 1000;
-let records: Awaited<ReturnType<typeof makeTestRecords>>;
-let environment: Record<string, string>;
+let platform: PlatformOfServers;
 let first: Platform;
 let standBy: Platform;
 let thing: MadeThing;
 
 beforeAll(async () => {
-  records = await makeTestRecords();
-  environment = {
-    LUBAN_RECORDS: records.location,
-    LUBAN_LOG: (await makeTestLog()).address ?? '',
-    LUBAN_TELEMETRY: `${process.env.LUBAN_TEST_TELEMETRY}/stand_by_${process.pid}`,
-  };
-  first = await createPlatform(undefined, { environment });
-  standBy = await createPlatform(undefined, { environment });
+  platform = await makePlatformOfServers('stand_by');
+  first = await platform.server();
+  standBy = await platform.server();
   await first.start();
   await first.api.setUp();
   thing = await addThing(first.api, 'HTTP-1');
 }, 120_000);
-afterAll(async () => {
-  await first.remove();
-  await standBy.remove();
-  await records.remove();
-});
+afterAll(() => platform.remove());
 
 const send = (to: Platform, from: number, stop: AbortSignal) =>
   sendByHttp({ thing, set, startUs, url: () => to.url, from, stop });
 
 test('a server without the key of the others is refused, with what to do', async () => {
-  const absent = { ...environment, LUBAN_SEAL_KEY_FILE: '/absent/seal.key' };
-  const stranger = await createPlatform(undefined, { environment: absent });
+  const stranger = await platform.server(undefined, { LUBAN_SEAL_KEY_FILE: '/absent/seal.key' });
   await expect(stranger.start()).rejects.toThrow('There is no seal key /absent/seal.key');
-  await stranger.remove();
 });
 
 test('a stand-by with nothing but the seal key in its data folder goes on where a killed platform stopped: all that was acknowledged, once', async () => {

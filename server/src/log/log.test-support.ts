@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { type Log, openLog } from './log.ts';
+import { connectNats } from './nats-connection.ts';
 
 /** Set by the cluster tests: the NATS servers where each suite makes a stream of its own. */
 const nats = process.env.LUBAN_TEST_LOG;
@@ -22,6 +24,19 @@ export async function makeTestLog(): Promise<TestLog> {
     address,
     open: ({ maxBytes = 1 << 26, nowUs = () => clock++ } = {}) =>
       openLog({ address, directory, maxBytes, nowUs, lines: () => undefined }),
-    remove: async () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }),
+    async remove() {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+      if (address !== undefined) await removeStreams(address);
+    },
   };
+}
+
+/** All that a platform keeps on NATS under this address. The servers would go on agreeing on each stream for ever. */
+async function removeStreams(text: string): Promise<void> {
+  const { connection, address } = await connectNats(text, () => undefined);
+  const manager = await jetstreamManager(connection);
+  const own = [address.name, `${address.name}-relay`, `KV_${address.name}-offsets`];
+  const kept = await manager.streams.names().next();
+  for (const name of kept.filter((one) => own.includes(one))) await manager.streams.delete(name);
+  await connection.close();
 }

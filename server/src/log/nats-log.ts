@@ -46,8 +46,11 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
     const manager = await jetstreamManager(connection, { timeout: 2_000, checkAPI: false });
     const stream = jetstream(connection, { timeout: 5_000 });
     const subject = `${name}.log`;
-    await makeStream(manager, { name, subject, maxBytes });
-    const bucket = await patiently(() => new Kvm(stream).create(`${name}-offsets`, { replicas, history: 1 }));
+    // Side by side: three servers take a while to agree on each.
+    const [, bucket] = await Promise.all([
+      makeStream(manager, { name, subject, maxBytes }),
+      patiently(() => new Kvm(stream).create(`${name}-offsets`, { replicas, history: 1 })),
+    ]);
     let { state } = await manager.streams.info(name);
 
     const tail = createNatsTail({
