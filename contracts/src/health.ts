@@ -20,3 +20,6 @@ export const readiness = z.object({
   ),
 });
 export type Readiness = z.infer<typeof readiness>;
+
+/** `standBy=ready`: a server that could take over counts as ready; for who watches over servers, not for who chooses among them. */
+export const readinessQuery = z.object({ standBy: z.literal('ready').optional() });

@@ -44,6 +44,9 @@ test('each role answers for its own part only, and says so', async () => {
   const standBy = await createApiClient(writers[1]!.url, writers[0]!.api.cookie()).request('GET', '/api/v1/flow');
   expect([standBy.status, standBy.body.storage.state]).toEqual([200, 'ok']);
   expect((await ready(writers[1]!)).state).toBe('not-ready');
+  // Kubernetes would never end an update that waits for a stand-by to lead.
+  const watched = await createApiClient(writers[1]!.url).request('GET', '/health/ready?standBy=ready');
+  expect([watched.status, watched.body.state]).toEqual([200, 'ready']);
   // Whoever keeps it running asks any server on its own machine.
   const socket = join(doors[0]!.dataDirectory, 'operator', 'door');
   const all = async () => {

@@ -1,5 +1,6 @@
-import { liveness, type Readiness, readiness } from '@luban/contracts';
+import { liveness, type Readiness, readiness, readinessQuery } from '@luban/contracts';
 import type { Http } from '../platform/http/http.ts';
+import { standingByIsReady } from './health.ts';
 
 /** For load balancers and whoever restarts processes. Open to anybody: they say that something is away, not why. */
 export function registerHealthRoutes(http: Http, ready: () => Promise<Readiness>): void {
@@ -20,10 +21,12 @@ export function registerHealthRoutes(http: Http, ready: () => Promise<Readiness>
     schema: {
       summary: 'The platform takes and gives data: its doors listen, its log is writable, its stores answer',
       tags: ['health'],
+      querystring: readinessQuery,
       response: { 200: readiness, 503: readiness },
     },
-    handler: async (_, reply) => {
-      const found = await ready();
+    handler: async (request, reply) => {
+      const looked = await ready();
+      const found = request.query.standBy === 'ready' ? standingByIsReady(looked) : looked;
       return reply
         .status(found.state === 'ready' ? 200 : 503)
         .header('cache-control', 'no-store')
