@@ -1,5 +1,6 @@
 import { bindNumbers } from './bind-numbers.ts';
 import { synced } from './durable-tables.ts';
+import { createKeptSums, type KeptSums } from './kept-sums.ts';
 import { micros, type TimeSpan } from './part-sql.ts';
 import { dayUs } from './rollup-store.ts';
 import type { EngineParameters, TelemetryEngine } from './telemetry-engine.ts';
@@ -40,7 +41,7 @@ const seriesAtOnce = 10_000;
 /** Deleting rewrites parts; it waits for other work of its lane, but nothing that comes in waits for it. */
 const deleteTimeoutMs = 1_800_000;
 
-export function createRemovalStore(engine: TelemetryEngine): RemovalStore {
+export function createRemovalStore(engine: TelemetryEngine, kept: KeptSums = createKeptSums()): RemovalStore {
   const alter = (sql: string, parameters: EngineParameters) =>
     engine.run(`${bindNumbers(sql, parameters)} SETTINGS mutations_sync = 2`, deleteTimeoutMs);
   const whole = 'tenant = {tenant:UInt32} AND series IN {series:Array(UInt32)}';
@@ -81,7 +82,12 @@ export function createRemovalStore(engine: TelemetryEngine): RemovalStore {
       for (let i = 0; i < series.length; i += seriesAtOnce) {
         const some = { ...parameters, series: series.slice(i, i + seriesAtOnce) };
         const [rows] = await engine.query(`SELECT count() FROM ${table} WHERE ${whole} AND ${begins}`, some);
-        if (Number(rows?.[0]) > 0) await alter(`ALTER TABLE ${table} DELETE WHERE ${whole} AND ${begins}`, some);
+        if (Number(rows?.[0]) === 0) continue;
+        try {
+          await alter(`ALTER TABLE ${table} DELETE WHERE ${whole} AND ${begins}`, some);
+        } finally {
+          kept.forget(tenant, some.series, { fromUs, toUs });
+        }
       }
     },
     async saveDeletion({ tenant, series, fromUs, toUs, arrivalUs }) {

@@ -1,6 +1,7 @@
 import { bindNumbers } from './bind-numbers.ts';
 import type { BucketPart } from './bucket-parts.ts';
 import { synced } from './durable-tables.ts';
+import { createKeptSums, type KeptSums, partsOfHour } from './kept-sums.ts';
 import { encodeNativeBlock } from './native-block.ts';
 import { rollupPartsSql, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';
 import { partsOfSums, sumColumns } from './row-parts.ts';
@@ -85,7 +86,11 @@ export interface RollupStore {
 const secondsOf = (us: number) => Math.floor(us / 1_000_000);
 
 /** `partRows`: at most so many rows are read as they are, for what is asked in wider buckets. */
-export function createRollupStore(engine: TelemetryEngine, partRows = 50_000): RollupStore {
+export function createRollupStore(
+  engine: TelemetryEngine,
+  partRows = 50_000,
+  kept: KeptSums = createKeptSums(),
+): RollupStore {
   const run = (sql: string, parameters: EngineParameters) =>
     engine.run(`${bindNumbers(sql, parameters)} SETTINGS max_threads = 1`, 300_000);
 
@@ -95,6 +100,39 @@ export function createRollupStore(engine: TelemetryEngine, partRows = 50_000): R
     `INSERT INTO ${table} (tenant, series, begin, samples, bads, lo, hi, total, head, tail, head_us, tail_us, held, area, area_us, version)
      SELECT {tenant:UInt32}, p.series, toDateTime(intDiv(p.start, 1000000)), n, bad, min, max, sum, first, last,
        first_us - p.start, last_us - p.start, holds, weighted, weight_us, {version:Int64}`;
+
+  function within(tenant: number, series: readonly number[], spans: readonly TimeSpan[]) {
+    const parameters: Record<string, number | readonly number[]> = { tenant, series };
+    const times = spans.map(({ fromUs, toUs }, i) => {
+      parameters[`b${i}`] = secondsOf(fromUs);
+      parameters[`e${i}`] = secondsOf(toUs);
+      return `(begin >= toDateTime({b${i}:UInt32}) AND begin < toDateTime({e${i}:UInt32}))`;
+    });
+    return { where: `${whole} AND (${times.join(' OR ')})`, parameters };
+  }
+
+  function readSums(table: string, tenant: number, series: readonly number[], spans: readonly TimeSpan[]) {
+    const { where, parameters } = within(tenant, series, spans);
+    return engine.queryNumbers(`SELECT ${sumColumns} FROM ${table} FINAL WHERE ${where}`, parameters, { threads: 1 });
+  }
+
+  async function minuteParts({
+    tenant,
+    series,
+    fromUs,
+    widthUs,
+    spans,
+  }: PartsQuery): Promise<Map<number, BucketPart[]>> {
+    const place = { rowUs: minuteUs, fromUs, widthUs };
+    const hours = hoursOf(spans);
+    const sums = await kept.read(tenant, series, hours, (some, missing) => readSums('minutes', tenant, some, missing));
+    const found = new Map<number, BucketPart[]>();
+    for (const [one, ofHours] of sums) {
+      const parts = ofHours.flatMap((hour, i) => partsOfHour(hour, hours[i]!, spans, place));
+      if (parts.length > 0) found.set(one, parts);
+    }
+    return found;
+  }
 
   return {
     async prepare() {
@@ -157,7 +195,8 @@ export function createRollupStore(engine: TelemetryEngine, partRows = 50_000): R
       )) as [number[], number[], number[]];
       return (tenants ?? []).map((one, i) => ({ tenant: one, series: series[i]!, count: count[i]! }));
     },
-    async rollUp(tenant, series, { fromUs, toUs }, keepFuller) {
+    async rollUp(tenant, series, span, keepFuller) {
+      const { fromUs, toUs } = span;
       const parameters = {
         tenant,
         series,
@@ -173,10 +212,14 @@ export function createRollupStore(engine: TelemetryEngine, partRows = 50_000): R
           SELECT series, toInt64(toUnixTimestamp(begin)) * 1000000 AS start, samples + bads AS had
           FROM minutes FINAL WHERE ${whole} AND ${begins}
         ) AS m ON p.series = m.series AND p.start = m.start WHERE p.n + p.bad >= m.had`;
-      await run(`${target('minutes')} FROM (${samples}) AS p ${keepFuller ? unlessFuller : ''}`, {
-        ...parameters,
-        width: minuteUs,
-      });
+      try {
+        await run(`${target('minutes')} FROM (${samples}) AS p ${keepFuller ? unlessFuller : ''}`, {
+          ...parameters,
+          width: minuteUs,
+        });
+      } finally {
+        kept.forget(tenant, series, span);
+      }
       const minutes = rollupPartsSql('minutes', minuteUs, `${whole} AND ${begins}`);
       await run(`${target('hours')} FROM (${minutes}) AS p`, { ...parameters, width: hourUs });
     },
@@ -196,23 +239,30 @@ export function createRollupStore(engine: TelemetryEngine, partRows = 50_000): R
       );
       return Number(rows?.[0]) > 0 ? Number(bytes![0]) / Number(rows![0]) : null;
     },
-    async parts(table, { tenant, series, fromUs, widthUs, spans }) {
+    async parts(table, query) {
+      const { tenant, series, fromUs, widthUs, spans } = query;
       if (spans.length === 0) return new Map();
-      const parameters: Record<string, number | readonly number[]> = { tenant, series, from: fromUs, width: widthUs };
-      const within = spans.map(({ fromUs: begin, toUs: end }, i) => {
-        parameters[`b${i}`] = secondsOf(begin);
-        parameters[`e${i}`] = secondsOf(end);
-        return `begin >= toDateTime({b${i}:UInt32}) AND begin < toDateTime({e${i}:UInt32})`;
-      });
       const rowUs = table === 'minutes' ? minuteUs : hourUs;
-      const where = `${whole} AND (${within.map((one) => `(${one})`).join(' OR ')})`;
       const rows = spans.reduce((sum, span) => sum + (span.toUs - span.fromUs) / rowUs, 0) * series.length;
-      if (rows <= partRows) {
-        const sql = `SELECT ${sumColumns} FROM ${table} FINAL WHERE ${where}`;
-        return partsOfSums(await engine.queryNumbers(sql, parameters, { threads: 1 }), rowUs, fromUs, widthUs);
-      }
+      if (rows <= partRows && table === 'minutes') return minuteParts(query);
+      if (rows <= partRows)
+        return partsOfSums(await readSums(table, tenant, series, spans), { rowUs, fromUs, widthUs });
+      const { where, parameters } = within(tenant, series, spans);
       const sql = rollupPartsSql(table, rowUs, where, segmentOf(spans));
-      return toParts(await engine.query(`${sql} ORDER BY series, start, segment`, parameters));
+      const answer = await engine.query(`${sql} ORDER BY series, start, segment`, {
+        ...parameters,
+        from: fromUs,
+        width: widthUs,
+      });
+      return toParts(answer);
     },
   };
+}
+
+/** Hours since 1970 that the spans touch, in order, each once. */
+function hoursOf(spans: readonly TimeSpan[]): number[] {
+  const hours = new Set<number>();
+  for (const { fromUs, toUs } of spans)
+    for (let hour = Math.floor(fromUs / hourUs); hour * hourUs < toUs; hour++) hours.add(hour);
+  return [...hours];
 }

@@ -86,18 +86,23 @@ test.each([
         fc.integer({ min: -1800, max: 300 }),
         async (rolled, late, fresh, again, widthMinutes, fromMinutes) => {
           series++;
+          const query = { fromUs: t0 + fromMinutes * minute, toUs: t0 + 12 * hour, widthUs: widthMinutes * minute };
+          const check = async (points: Point[]) => {
+            const answer = await telemetry.buckets({ tenant: 1, series: [series], ...query });
+            const wanted = model(points, query.fromUs, query.toUs, query.widthUs);
+            expect(answer.get(series)!.map(close)).toEqual(wanted.map(close));
+          };
           put(log, series, rolled);
           await telemetry.flush();
           await telemetry.rollUp();
+          await check(rolled);
           if (late.length > 0) put(log, series, late);
           await telemetry.flush();
           if (again) await telemetry.rollUp();
+          await check([...rolled, ...late]);
           if (fresh.length > 0) put(log, series, fresh);
           await seen(telemetry, log);
-          const query = { fromUs: t0 + fromMinutes * minute, toUs: t0 + 12 * hour, widthUs: widthMinutes * minute };
-          const answer = await telemetry.buckets({ tenant: 1, series: [series], ...query });
-          const wanted = model([...rolled, ...late, ...fresh], query.fromUs, query.toUs, query.widthUs);
-          expect(answer.get(series)!.map(close)).toEqual(wanted.map(close));
+          await check([...rolled, ...late, ...fresh]);
         },
       ),
       { numRuns: 20 },

@@ -81,56 +81,59 @@ function inOrder(rows: SampleRows): SampleRows {
 export const sumColumns =
   'series, toUnixTimestamp(begin), samples, bads, lo, hi, total, head, tail, head_us, tail_us, held, area, area_us';
 
-/** Rows of a roll-up, `rowUs` wide each → a part for each row, as `rollupPartsSql` takes it up. */
-export function partsOfSums(
-  columns: readonly NumberColumn[],
-  rowUs: number,
-  fromUs: number,
-  widthUs: number,
-): Map<number, BucketPart[]> {
+/** Of these the numbers behind series and begin. */
+export const sumFields = 12;
+
+/** Where the parts of rows go. */
+export interface SumPlace {
+  /** How wide a row is. */
+  readonly rowUs: number;
+  readonly fromUs: number;
+  readonly widthUs: number;
+}
+
+/** Rows of a roll-up → a part for each row, as `rollupPartsSql` takes it up. */
+export function partsOfSums(columns: readonly NumberColumn[], place: SumPlace): Map<number, BucketPart[]> {
   const found = new Map<number, BucketPart[]>();
-  for (let i = 0; i < (columns[0]?.length ?? 0); i++) {
-    const [series, begin, count, bad, lo, hi, sum, head, tail, headUs, tailUs, held, area, areaUs] = columns.map(
-      (column) => column[i]!,
-    ) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const atUs = begin * 1_000_000;
-    const startUs = Math.max(Math.floor(atUs / widthUs) * widthUs, fromUs - widthUs);
-    const some = count > 0;
-    // What holds at the end of the row is taken to hold to the end of the bucket.
-    const heldUs = held === 1 ? startUs + widthUs - atUs - rowUs : 0;
-    const part: BucketPart = {
-      startUs,
-      count,
-      bad,
-      min: some ? lo : null,
-      max: some ? hi : null,
-      sum,
-      first: some ? head : null,
-      last: some ? tail : null,
-      firstUs: atUs + headUs,
-      lastUs: atUs + tailUs,
-      holds: held === 1 ? tail : null,
-      weighted: area + tail * heldUs,
-      weightUs: areaUs + heldUs,
-    };
-    const parts = found.get(series);
+  const [series, begin, ...fields] = columns;
+  const row = new Float64Array(sumFields);
+  for (let i = 0; i < (series?.length ?? 0); i++) {
+    for (let f = 0; f < sumFields; f++) row[f] = fields[f]![i]!;
+    const part = partOfSums(row, 0, begin![i]! * 1_000_000, place);
+    const parts = found.get(series![i]!);
     if (parts) parts.push(part);
-    else found.set(series, [part]);
+    else found.set(series![i]!, [part]);
   }
   return found;
+}
+
+/** The row that begins at `atUs`; its numbers stand in `sums` from `at` on. */
+export function partOfSums(
+  sums: Float64Array,
+  at: number,
+  atUs: number,
+  { rowUs, fromUs, widthUs }: SumPlace,
+): BucketPart {
+  const count = sums[at]!;
+  const tail = sums[at + 6]!;
+  const held = sums[at + 9] === 1;
+  const startUs = Math.max(Math.floor(atUs / widthUs) * widthUs, fromUs - widthUs);
+  const some = count > 0;
+  // What holds at the end of the row is taken to hold to the end of the bucket.
+  const heldUs = held ? startUs + widthUs - atUs - rowUs : 0;
+  return {
+    startUs,
+    count,
+    bad: sums[at + 1]!,
+    min: some ? sums[at + 2]! : null,
+    max: some ? sums[at + 3]! : null,
+    sum: sums[at + 4]!,
+    first: some ? sums[at + 5]! : null,
+    last: some ? tail : null,
+    firstUs: atUs + sums[at + 7]!,
+    lastUs: atUs + sums[at + 8]!,
+    holds: held ? tail : null,
+    weighted: sums[at + 10]! + tail * heldUs,
+    weightUs: sums[at + 11]! + heldUs,
+  };
 }

@@ -11,6 +11,7 @@ import { createDeletions } from './deletions.ts';
 import { type Expired, expire, type KeepFrom } from './expiry.ts';
 import type { FollowedStore } from './following/followed-store.ts';
 import { createFreshSamples } from './fresh-samples.ts';
+import { createKeptSums } from './kept-sums.ts';
 import { createLatestTable } from './latest-table.ts';
 import { createRemovalStore, startOfDay } from './removal-store.ts';
 import { createRollupStore } from './rollup-store.ts';
@@ -186,8 +187,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let insertedRows = 0;
   let restarts = 0;
   const inserts = new Histogram();
-  const rollupStore = createRollupStore(engine, options.partRows);
-  const removalStore = createRemovalStore(engine);
+  const keptSums = createKeptSums();
+  const rollupStore = createRollupStore(engine, options.partRows, keptSums);
+  const removalStore = createRemovalStore(engine, keptSums);
   const keepFrom = options.keepFrom ?? (() => ({ samplesUs: 0, minutesUs: 0, hoursUs: 0 }));
   const rollups = createRollups({
     store: rollupStore,
@@ -344,7 +346,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     followed: {
       state: async () => ({ inserted: writer.inserted, read: writer.read, ...deletions.state() }),
-      rawSpans: async (tenant, series, span) => rollups.rawSpans(tenant, new Set(series), span),
+      rawSpans: async (tenant, series, span) => ({
+        spans: rollups.rawSpans(tenant, new Set(series), span),
+        sums: keptSums.state,
+      }),
       async drain() {
         await storeFresh();
         return true;

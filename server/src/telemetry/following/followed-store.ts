@@ -11,11 +11,17 @@ export interface StoreState {
   readonly deleting: boolean;
 }
 
+export interface RawSpans {
+  /** Which of the span is to be read from the samples; the rest is in the roll-ups. */
+  readonly spans: readonly TimeSpan[];
+  /** Another whenever sums by minute have changed. */
+  readonly sums: string;
+}
+
 /** What servers that only read ask of the one that stores. Undefined: none does, or it does not answer. */
 export interface FollowedStore {
   state(): Promise<StoreState | undefined>;
-  /** Which of [fromUs, toUs) is to be read from the samples; the rest is in the roll-ups. */
-  rawSpans(tenant: number, series: readonly number[], span: TimeSpan): Promise<readonly TimeSpan[] | undefined>;
+  rawSpans(tenant: number, series: readonly number[], span: TimeSpan): Promise<RawSpans | undefined>;
   /** Resolves to true when all that the log holds now is stored. */
   drain(): Promise<true | undefined>;
 }

@@ -1,6 +1,6 @@
 import type { Relay } from '../../log/log.ts';
 import type { TimeSpan } from '../part-sql.ts';
-import type { FollowedStore, StoreState } from './followed-store.ts';
+import type { FollowedStore, RawSpans, StoreState } from './followed-store.ts';
 
 interface RelayedStoreOptions {
   readonly relay: Relay;
@@ -47,7 +47,7 @@ export function relayedStore({ relay, leader }: RelayedStoreOptions): FollowedSt
   return {
     state: () => ask<StoreState>(stateSubject, {}, waitMs),
     rawSpans: (tenant, series, { fromUs, toUs }) =>
-      ask<readonly TimeSpan[]>(rawSubject, { tenant, series, fromUs, toUs } satisfies SpanQuestion, waitMs),
+      ask<RawSpans>(rawSubject, { tenant, series, fromUs, toUs } satisfies SpanQuestion, waitMs),
     drain: () => ask<true>(drainSubject, {}, drainMs),
   };
 }

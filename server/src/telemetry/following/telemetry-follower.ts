@@ -2,6 +2,7 @@ import type { OffsetStore, SampleLog } from '../../log/log.ts';
 import { pause } from '../../platform/pause.ts';
 import { createDeletedSamples, rememberedUs } from '../deleted-samples.ts';
 import type { KeepFrom } from '../expiry.ts';
+import { createKeptSums } from '../kept-sums.ts';
 import { createLatestTable } from '../latest-table.ts';
 import { createRemovalStore } from '../removal-store.ts';
 import { createRollupStore } from '../rollup-store.ts';
@@ -54,7 +55,8 @@ const maxTextLength = 64 << 20;
 export function createTelemetryFollower(options: TelemetryFollowerOptions) {
   const { engine, log, consumer, leader, nowUs, keepFrom, onFault } = options;
   const store = createTelemetryStore(engine);
-  const rollupStore = createRollupStore(engine);
+  const keptSums = createKeptSums();
+  const rollupStore = createRollupStore(engine, undefined, keptSums);
   const removalStore = createRemovalStore(engine);
   const stopping = new AbortController();
   let following: Following | undefined;
@@ -65,8 +67,11 @@ export function createTelemetryFollower(options: TelemetryFollowerOptions) {
   const rollups: RollupReads = {
     parts: rollupParts(rollupStore),
     async rawSpans(tenant, series, span) {
-      const spans = await leader.rawSpans(tenant, [...series], span);
-      if (spans !== undefined) return spans;
+      const said = await leader.rawSpans(tenant, [...series], span);
+      if (said !== undefined) {
+        keptSums.follow(said.sums);
+        return said.spans;
+      }
       // The samples say all, as far back as they are kept.
       if ([...series].every((one) => keepFrom(tenant, one).samplesUs <= span.fromUs)) return [span];
       throw new TelemetryFault('telemetry.unavailable', 'no server says which sums are up to date');
