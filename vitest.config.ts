@@ -28,8 +28,9 @@ export default defineConfig({
     // Real servers, disks and browsers: the limits are for hangs, not for speed.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Fault runs mount disks, make networks and measure memory: one at a time.
-    maxWorkers: faultRuns ? 1 : 2,
+    // Fault runs mount disks, make networks and measure memory: one at a time. The others wait half of their time, for
+    // processes that start, leases that end and elections: one more than a small machine has cores.
+    maxWorkers: faultRuns ? 1 : 3,
     expect: { poll: { timeout: 15_000 } },
   },
 });

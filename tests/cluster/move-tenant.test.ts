@@ -9,6 +9,7 @@ import { closeTenant } from '../../server/src/platform/database/moved-tenants.ts
 import { askPostgres, makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { allReadings } from '../fixtures/acknowledged-set.ts';
 import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
+import { askStore } from '../fixtures/cluster/chdb-over-http.ts';
 import { runCommand } from '../fixtures/command.ts';
 import { startNode } from '../fixtures/node-process.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
@@ -195,21 +196,13 @@ async function ofOthers(): Promise<Record<string, string>> {
   }
   for (const table of ['samples', 'minutes', 'hours', 'latest', 'deletions'])
     found[`telemetry ${table}`] = await askStore(
+      telemetry,
       `SELECT count(), toString(sum(cityHash64(*))) FROM ${table} FINAL WHERE tenant = 1`.replace(
         'deletions FINAL',
         'deletions',
       ),
     );
   return found;
-}
-
-async function askStore(sql: string): Promise<string> {
-  const { origin, pathname } = new URL(telemetry);
-  const answer = await fetch(
-    `${origin}/?database=${pathname.slice(1)}&max_execution_time=60&max_rows_to_read=100000000&max_result_rows=1000&max_memory_usage=1000000000`,
-    { method: 'POST', body: `${sql} FORMAT JSONCompactColumns` },
-  );
-  return answer.text();
 }
 
 async function changeStore(sql: string): Promise<void> {
@@ -272,7 +265,7 @@ test('killed at any moment the tenant is at home still; then all of it is at the
   const isThere = {
     'it has numbers': async () => (await askPostgres(records.location, 'select 1 from arrived_tenants')).length > 0,
     'some samples are there': async () =>
-      !(await askStore('SELECT 1 FROM samples WHERE tenant = 2 LIMIT 1')).startsWith('[]'),
+      !(await askStore(telemetry, 'SELECT 1 FROM samples WHERE tenant = 2 LIMIT 1')).startsWith('[]'),
     'its records come': async () => (await waiting()) > 0,
   };
   for (const [what, there] of Object.entries(isThere)) {
