@@ -20,16 +20,26 @@ interface Door {
 let doors: Door[];
 const clients: MqttClient[] = [];
 
-async function open(one: Pick<Door, 'directory' | 'lines'>, name: string): Promise<Door> {
+async function open(one: Pick<Door, 'directory' | 'lines'>, name: string, at = address): Promise<Door> {
   const line = (level: string, event: string, fields: unknown) =>
     void (level === 'debug' || one.lines.push(`${level} ${event} ${JSON.stringify(fields)}`));
   const relay = await openNatsRelay({
-    address,
+    address: at,
     server: name,
     lines: (level, text, fields) => line(level, text, fields),
   });
-  const door = createMqttDoor<string>(
-    { host: '127.0.0.1', port: 0, directory: one.directory, relay, log: line },
+  const door = makeDoor(one.directory, relay, line);
+  const { port } = await door.start();
+  return { ...one, door, relay, port };
+}
+
+function makeDoor(
+  directory: string,
+  relay?: Relay,
+  log: (...line: [string, string, unknown]) => void = () => undefined,
+) {
+  return createMqttDoor<string>(
+    { host: '127.0.0.1', port: 0, directory, relay, log },
     {
       authenticate: async ({ username }) => username ?? null,
       ownerOf: (name) => ({ tenant: 'tenant', name }),
@@ -38,8 +48,6 @@ async function open(one: Pick<Door, 'directory' | 'lines'>, name: string): Promi
       publish: () => ({ ok: true }),
     },
   );
-  const { port } = await door.start();
-  return { ...one, door, relay, port };
 }
 
 async function close({ door, relay }: Door): Promise<void> {
@@ -252,4 +260,36 @@ test('a shared subscription goes on when a door goes, and when it comes back', a
   for (let i = 120; i < 200; i++) await client.publishAsync('shift/1', String(i), { qos: 1 });
   await until(async () => new Set([...all(), ...back.got]).size === 200, 'all have come');
   expect(back.got.length).toBeGreaterThan(10);
+});
+
+test('a door that was the only one before brings what it retains and its sessions with all that waits', async () => {
+  const folder = () => mkdtempSync(join(tmpdir(), 'luban-door-'));
+  const first = { directory: folder(), lines: [] };
+  const alone = makeDoor(first.directory);
+  const { port } = await alone.start();
+  const over = { port };
+  const owner = await connect(0, 'moved', { ...kept, ...over });
+  await owner.client.subscribeAsync('work/#', { qos: 2 });
+  await owner.client.endAsync();
+  const { client } = await connect(0, 'sender', over);
+  for (let i = 0; i < 20; i++) await client.publishAsync('work/1', String(i), { qos: ((i % 2) + 1) as 1 | 2 });
+  await client.publishAsync('plan/today', 'x', { qos: 1, retain: true });
+  await client.endAsync();
+  await alone.stop();
+
+  const platform = `${process.env.LUBAN_TEST_LOG}moved-doors-${process.pid}`;
+  const same = await open(first, 'same', platform);
+  const other = await open({ directory: folder(), lines: [] }, 'other', platform);
+  doors.push(same, other);
+  const at = { port: other.port };
+  const { client: reader, got } = await connect(0, 'reader', at);
+  await reader.subscribeAsync('plan/#', { qos: 1 });
+  await until(async () => got.length > 0, 'what was retained is at the new door');
+  const moved = await connect(0, 'moved', { ...kept, ...at });
+  expect(moved.present).toBe(true);
+  const publisher = await connect(0, 'publisher', { port: same.port });
+  await publisher.client.publishAsync('work/1', 'next', { qos: 1 });
+  await until(async () => moved.got.some((one) => one.includes('next')), 'it goes on there');
+  const waited = Array.from({ length: 20 }, (_, i) => `work/1 ${i} ${(i % 2) + 1}`);
+  expect(inOrder(moved.got)).toEqual(inOrder([...waited, 'work/1 next 1']));
 });
