@@ -12,7 +12,7 @@ export type Accounting = Awaited<ReturnType<typeof createAccounting>>;
 
 interface AccountingOptions {
   database: Database;
-  log: Pick<Log, 'first' | 'next' | 'read' | 'waitFor'>;
+  log: Pick<Log, 'first' | 'next' | 'behind' | 'read' | 'waitFor' | 'positionBefore'>;
   consumer: OffsetStore;
   /** Everything below it in the log is in the store. */
   storedPosition: () => number;
@@ -75,7 +75,7 @@ export async function createAccounting(options: AccountingOptions) {
       lines('warn', 'the log ends before what was counted', { counted: position, logEnds: log.next });
       position = log.next;
     }
-    const from = Math.min(storedPosition(), position - rememberedRecords);
+    const from = Math.min(storedPosition(), await log.positionBefore(position, rememberedRecords));
     for (let at = Math.max(log.first, from); at < position; ) {
       const records = (await log.read(at, readLimit)).filter((record) => record.position < position);
       if (records.length === 0) return;
@@ -241,7 +241,7 @@ export async function createAccounting(options: AccountingOptions) {
       return summed(counts.accounts().filter((account) => account.tenantNumber === tenantNumber));
     },
     /** For metrics: how far it is behind; 0 where another server counts. */
-    backlogRecords: () => (leading ? log.next - position : 0),
+    backlogRecords: () => (leading ? log.behind(position) : 0),
   };
 }
 

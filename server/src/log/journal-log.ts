@@ -61,6 +61,8 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
     async read(from, limit) {
       return (await journal.read(from, limit)).map(({ position, payload }) => decodeLogRecord(position, payload));
     },
+    // The journal's positions are its records' numbers.
+    positionBefore: async (position, records) => Math.max(journal.first, Math.min(position, journal.next) - records),
     waitFor: (position, signal) => journal.waitFor(position, signal),
     consumer(name) {
       const place = journal.consumer(name);

@@ -39,6 +39,11 @@ export interface Log extends SampleLog {
   readonly newestArrivalUs: number;
   /** Resolves with the position once the batch is durable; rejects with an Error with a `code` when it cannot be. */
   append(tenant: number, batch: Uint8Array): Promise<number>;
+  /**
+   * The position of the record so many (1 or more) before `position`, however positions grow; `first` where fewer are
+   * kept. Damaged records may count or not. Rejects while the log cannot be read.
+   */
+  positionBefore(position: number, records: number): Promise<number>;
   consumer(name: string): OffsetStore;
   stats(): {
     bytes: number;

@@ -94,6 +94,24 @@ test('it says how much waits, and nothing waits behind the end', async () => {
   await log.close();
 });
 
+test('it finds the record so many before a position, however records came together', async () => {
+  const log = await made.open();
+  expect(await log.positionBefore(log.next, 5), 'nothing is kept').toBe(log.first);
+  const positions: number[] = [];
+  for (const together of [1, 40, 1, 300, 1, 1, 20]) {
+    const appended = Array.from({ length: together }, (_, i) => log.append(1, bytes(i)));
+    positions.push(...(await Promise.all(appended)));
+  }
+  for (const at of [1, 2, 41, 42, 200, 342, 343, positions.length - 1])
+    for (const records of [1, 2, 40, 41, 299, 300, 301, 362, 1000])
+      expect(await log.positionBefore(positions[at]!, records), `${records} before record ${at}`).toBe(
+        at < records ? log.first : positions[at - records],
+      );
+  expect(await log.positionBefore(log.next, 1)).toBe(positions.at(-1));
+  expect(await log.positionBefore(log.next, positions.length)).toBe(positions[0]);
+  await log.close();
+});
+
 test('who waits for a record is woken by it, by their own signal, or by the end of the log', async () => {
   const log = await made.open();
   const never = new AbortController().signal;

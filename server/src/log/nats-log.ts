@@ -4,21 +4,19 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { errorLine } from '../platform/log-lines.ts';
 import type { Log, LogOptions } from './log-contract.ts';
-import { LogFault } from './log-fault.ts';
-import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
+import { encodeLogRecord } from './log-record.ts';
 import { maxAgeMs, trimIntervalMs } from './log-retention.ts';
 import { createNatsAppender } from './nats-appender.ts';
 import { connectNats } from './nats-connection.ts';
-import { decodeGroup, positionIn, sequenceOf, startOf } from './nats-group.ts';
+import { sequenceOf, startOf } from './nats-group.ts';
 import { openNatsOffsets } from './nats-offsets.ts';
+import { createNatsReader, unreadable } from './nats-reader.ts';
 import { makeStream, patiently, replicas } from './nats-stream.ts';
-import { createNatsTail, type StoredMessage } from './nats-tail.ts';
+import { createNatsTail } from './nats-tail.ts';
 
 /** The largest batch that a door takes, with what stands around it in a message. */
 const leastMessageBytes = (8 << 20) + 4096;
 const headerRoom = 1024;
-/** Messages that are asked for at once when a consumer reads what the tail no longer has. */
-const readAhead = 16;
 
 type NatsLogOptions = Omit<LogOptions, 'address' | 'directory'> & { address: string };
 
@@ -61,6 +59,7 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
     });
     const first = () => startOf(Math.max(1, state.first_seq));
     const next = () => startOf(tail.last + 1);
+    const reader = createNatsReader({ manager, streamName: name, tail, first, lines });
     const offsets = await openNatsOffsets({
       bucket,
       bounds: () => ({ first: first(), next: next() }),
@@ -75,7 +74,7 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       onStored: tail.stored,
       makeRoom: () => trim(Number.POSITIVE_INFINITY),
     });
-    let lastArrival = (await read(startOf(tail.last), {})).at(-1)?.arrivalUs ?? 0;
+    let lastArrival = (await reader.read(startOf(tail.last), {})).at(-1)?.arrivalUs ?? 0;
 
     /** When the log ended where, so that its age is known without asking for messages. */
     const ends: { atMs: number; sequence: number }[] = [];
@@ -99,57 +98,6 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
     }, trimIntervalMs);
     trimming.unref();
 
-    /** One message by its number; null when the stream has it no more. The leader decides: a copy may not have it yet. */
-    async function fetchMessage(sequence: number): Promise<StoredMessage | null> {
-      const found =
-        (await manager.direct.getMessage(name, { seq: sequence })) ??
-        (await manager.streams.getMessage(name, { seq: sequence }));
-      return found === null ? null : { sequence, payload: found.data };
-    }
-
-    async function messagesFrom(sequence: number): Promise<readonly StoredMessage[]> {
-      const recent = await tail.recentFrom(sequence);
-      if (recent !== undefined) return recent;
-      const end = tail.last;
-      for (let at = sequence; at <= end; at += readAhead) {
-        const wanted = Array.from({ length: Math.min(readAhead, end - at + 1) }, (_, i) => fetchMessage(at + i));
-        const found = (await Promise.all(wanted)).filter((message) => message !== null);
-        if (found.length > 0) return found;
-      }
-      return [];
-    }
-
-    async function read(from: number, limit: { records?: number; bytes?: number }): Promise<LogRecord[]> {
-      const { records: most = 512, bytes: mostBytes = 4 << 20 } = limit;
-      const end = next();
-      const records: LogRecord[] = [];
-      let bytes = 0;
-      for (let start = Math.max(from, first()); start < end && records.length === 0; ) {
-        const messages = await messagesFrom(sequenceOf(start)).catch(unreadable);
-        for (const message of messages) {
-          const group = decode(message);
-          for (const [i, payload] of group.entries()) {
-            const position = positionIn(message.sequence, i, group.length);
-            if (position < start) continue;
-            bytes += payload.length;
-            if (records.length > 0 && (records.length >= most || bytes > mostBytes)) return records;
-            records.push(decodeLogRecord(position, payload));
-          }
-        }
-        start = startOf((messages.at(-1)?.sequence ?? tail.last) + 1);
-      }
-      return records;
-    }
-
-    function decode({ sequence, payload }: StoredMessage): Buffer[] {
-      try {
-        return decodeGroup(payload);
-      } catch (error) {
-        lines('error', 'log fault', { message: sequence, cause: errorLine(error) });
-        return [];
-      }
-    }
-
     return {
       get first() {
         return first();
@@ -165,7 +113,8 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
         lastArrival = Math.max(lastArrival + 1, nowUs());
         return appender.append(encodeLogRecord(tenant, lastArrival, batch));
       },
-      read,
+      read: reader.read,
+      positionBefore: reader.positionBefore,
       waitFor: (position, signal) => tail.waitFor(sequenceOf(position), signal),
       consumer(of) {
         const store = offsets.consumer(of);
@@ -194,8 +143,4 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       },
     };
   }
-}
-
-function unreadable(error: unknown): never {
-  throw new LogFault('log.unavailable', 'NATS does not give the log', { cause: error });
 }
