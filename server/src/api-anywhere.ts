@@ -19,7 +19,7 @@ interface ApiAnywhereOptions {
   readonly live: ReturnType<typeof createLive>;
   readonly flowOf: (actor: UserActor) => Promise<Flow>;
   readonly log: Log;
-  /** Whether this server reads stored samples itself, as well as the one that leads would. */
+  /** Whether this server reads samples itself; resolves when it knows all that was acknowledged here. */
   readonly readsHistory: () => Promise<boolean>;
   readonly lines: LogLines;
 }
@@ -48,8 +48,8 @@ export function createApiAnywhere(options: ApiAnywhereOptions) {
     const { url = '', config: route } = request.routeOptions;
     const isLed =
       !route.machines && !route.anyServer && route.permission !== 'public' && route.permission !== 'operator';
-    if (!isLed || !standsBy() || !url.startsWith('/api/')) return undefined;
     if (route.readsHistory && (await readsHistory())) return undefined;
+    if (!isLed || !standsBy() || !url.startsWith('/api/')) return undefined;
     return toLeader.forward(request, reply);
   });
 

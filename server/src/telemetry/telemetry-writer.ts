@@ -3,6 +3,7 @@ import { commitDueInMs } from './commit-pace.ts';
 import type { FreshSamples } from './fresh-samples.ts';
 import { forgetInsertPlan, type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
 import type { LatestTable } from './latest-table.ts';
+import { createReadProgress } from './read-progress.ts';
 import type { SampleBlock } from './sample-block.ts';
 import { TelemetryFault, toTelemetryFault } from './telemetry-fault.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
@@ -45,12 +46,19 @@ export interface TelemetryWriter {
    * so too; nothing is inserted until it is done. Rejects with `telemetry.busy` when no such moment comes before `signal`.
    */
   hold<T>(work: (position: number) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
+   * True once all that the log holds now has been read; false when that takes long: some seconds after a start, when
+   * nobody knows the newest values yet, else a moment.
+   */
+  caughtUp(): Promise<boolean>;
   /** Latest values that have changed become durable. */
   saveLatest(): Promise<void>;
   /** Tries at once instead of waiting out the pause after a failure. */
   retryNow(): void;
 }
 
+const startWaitMs = 10_000;
+const readWaitMs = 200;
 const firstPauseMs = 200;
 const maxPauseMs = 5_000;
 /** Texts weigh more than numbers: of them a block and the memory hold at most so many characters. */
@@ -74,7 +82,9 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   const waiters = new Set<Waiter>();
   let stopping = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
-  let readPosition = 0;
+  let read = createReadProgress(0);
+  /** What the log held at the start. */
+  let startEnd = 0;
   let inserted = 0;
   let committedAtMs = 0;
   let rowsSinceCommit = 0;
@@ -95,11 +105,11 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       try {
         skipTrimmed();
         const end = log.next;
-        const records = await log.read(readPosition, readLimit);
+        const records = await log.read(read.position, readLimit);
         for (const record of records) take(options.filter(record));
         if (records.length === 0) passDamaged(end);
         if (records.length > 0) wakeInserter();
-        else if (!(await log.waitFor(readPosition, signal))) await pause(100, signal, () => undefined); // aborted, or the log is closed
+        else if (!(await log.waitFor(read.position, signal))) await pause(100, signal, () => undefined); // aborted, or the log is closed
       } catch (error) {
         if (signal.aborted) return;
         onFault(toTelemetryFault(error));
@@ -110,32 +120,32 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
 
   /** A log that has forgotten records which were never stored: say it and go on with what is there. */
   function skipTrimmed(): void {
-    if (log.first <= readPosition) return;
+    if (log.first <= read.position) return;
     onFault(
-      new TelemetryFault('telemetry.log-trimmed', `the log lost records ${readPosition} to ${log.first - 1} unstored`),
+      new TelemetryFault('telemetry.log-trimmed', `the log lost records ${read.position} to ${log.first - 1} unstored`),
     );
-    readPosition = log.first;
-    inserted = Math.max(inserted, readPosition);
+    read.come(log.first);
+    inserted = Math.max(inserted, read.position);
     replay = undefined;
   }
 
   function take(record: LogRecord): void {
     options.onTaken(record);
     latest.apply(record);
-    readPosition = record.position + 1;
+    read.come(record.position + 1);
     if (record.position < inserted) return;
     if (replay && record.position >= replay.to) endReplay(replay.to);
     fresh.append(record);
     const full = fresh.open!.rows >= blockRows || fresh.open!.textLength >= blockTextLength;
-    if (replay && fresh.open!.from < replay.to ? readPosition === replay.to : full) fresh.seal();
-    if (replay && readPosition >= replay.to) wakeInserter();
+    if (replay && fresh.open!.from < replay.to ? read.position === replay.to : full) fresh.seal();
+    if (replay && read.position >= replay.to) wakeInserter();
     options.onRecord(record);
   }
 
   /** The log holds positions up to `end` and nothing readable at them; it says itself what it lost. */
   function passDamaged(end: number): void {
-    if (end <= readPosition) return;
-    readPosition = end;
+    if (end <= read.position) return;
+    read.come(end);
     if (replay && end >= replay.to) endReplay(replay.to);
     if (!fresh.open && !fresh.sealed) inserted = Math.max(inserted, end);
     wakeInserter();
@@ -173,7 +183,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
   function nextBlock(): SampleBlock | undefined {
     const { open } = fresh;
     if (!fresh.sealed && open && !replay) {
-      const wanted = [...waiters].some((waiter) => waiter.target > inserted && readPosition >= waiter.target);
+      const wanted = [...waiters].some((waiter) => waiter.target > inserted && read.position >= waiter.target);
       if (wanted || performance.now() - open.openedMs >= blockAgeMs) fresh.seal();
     }
     return fresh.sealed;
@@ -203,7 +213,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     replay = undefined;
     fresh.drop();
     rowsSinceCommit += block.rows;
-    inserted = fresh.open || fresh.sealed ? block.to : Math.max(block.to, readPosition);
+    inserted = fresh.open || fresh.sealed ? block.to : Math.max(block.to, read.position);
     options.onInserted(block, performance.now() - startedMs);
     wakeReader();
   }
@@ -261,7 +271,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       return inserted;
     },
     get read() {
-      return readPosition;
+      return read.position;
     },
     get failing() {
       return failing;
@@ -272,12 +282,13 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       attempts = 0;
       failing = undefined;
       replay = undefined;
-      readPosition = consumer.committed;
-      inserted = readPosition;
+      read = createReadProgress(consumer.committed);
+      inserted = read.position;
+      startEnd = log.next;
       // A plan beyond the log's end belongs to a log that is gone: forgotten before the new one grows up to it.
       if (plan && plan.to > log.next) await forgetInsertPlan(directory);
-      else if (plan && plan.to > readPosition) {
-        inserted = Math.max(plan.from, readPosition);
+      else if (plan && plan.to > read.position) {
+        inserted = Math.max(plan.from, read.position);
         replay = plan;
       }
       committedAtMs = performance.now();
@@ -329,6 +340,10 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       });
     },
     saveLatest,
+    caughtUp() {
+      const waitMs = read.position < startEnd ? startWaitMs : readWaitMs;
+      return read.reaches(log.next, waitMs);
+    },
     retryNow() {
       wakeInserter();
     },

@@ -203,6 +203,19 @@ test('after a restart the latest values and the history are there, whether it wa
   expect(second.faults).toEqual([]);
 });
 
+test('whoever has waited for it reads what the log held before, after a start too', async () => {
+  const log = createMemoryLog();
+  const rows = (from: number) => Array.from({ length: 50 }, (_, i) => ({ time: t0 + (from + i) * second, value: i }));
+  for (let i = 0; i < 2000; i++) put(log, rows(i * 50));
+  const { telemetry } = await open({ log });
+  expect(telemetry.latest(1, [7]).get(7)?.timeUs, 'so much takes a while').not.toBe(t0 + 99_999 * second);
+  expect(await telemetry.caughtUp()).toBe(true);
+  expect(telemetry.latest(1, [7]).get(7)?.timeUs).toBe(t0 + 99_999 * second);
+  put(log, rows(100_000));
+  expect(await telemetry.caughtUp()).toBe(true);
+  expect((await telemetry.range({ ...all, fromUs: t0 + 100_000 * second })).get(7)!.samples).toHaveLength(50);
+});
+
 test('more than it can answer is refused with a code', async () => {
   const { telemetry } = await open();
   await expect(telemetry.range({ ...all, series: Array.from({ length: 20_000 }, (_, i) => i) })).rejects.toMatchObject({

@@ -100,6 +100,8 @@ export interface Telemetry extends TelemetryReads {
   /** Inserts what it has, waiting at most ten seconds; the rest is in the log. */
   stop(): Promise<void>;
   stats(): TelemetryStats;
+  /** True once reads see all that the log holds now; false when that takes longer than who asks should wait. */
+  caughtUp(): Promise<boolean>;
   /** Resolves when all that the log holds now is in the store and committed. Throws `telemetry.busy` after 30 s. */
   flush(): Promise<void>;
   /** Brings the sums by minute and hour up to date, which else happens by itself. */
@@ -314,6 +316,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         ...(failing && { cause: { code: failing.fault.code, detail: failing.fault.message } }),
       };
     },
+    caughtUp: () => writer.caughtUp(),
     flush,
     rollUp: () => rollups.settle(),
     async growth(tenant, days) {

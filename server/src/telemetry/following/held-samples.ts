@@ -1,6 +1,7 @@
 import type { LogRecord } from '../../log/log.ts';
 import type { DeletedSamples } from '../deleted-samples.ts';
 import type { LatestTable } from '../latest-table.ts';
+import { createReadProgress } from '../read-progress.ts';
 import type { StoreState } from './followed-store.ts';
 import type { TailSamples } from './tail-samples.ts';
 
@@ -15,15 +16,9 @@ interface HeldSamplesOptions {
 
 /** What a follower holds of the log, and how far it has come. */
 export function createHeldSamples({ position, said, latest, fresh, deleted }: HeldSamplesOptions) {
-  const waiting = new Set<() => void>();
-  let read = position;
+  const progress = createReadProgress(position);
   let { inserted } = said;
   let heardMs = performance.now();
-
-  function come(to: number): void {
-    read = to;
-    for (const look of waiting) look();
-  }
 
   return {
     latest,
@@ -31,7 +26,7 @@ export function createHeldSamples({ position, said, latest, fresh, deleted }: He
     deletions: said.deletions,
     /** Everything before it has been read. */
     get read() {
-      return read;
+      return progress.position;
     },
     /** When the server that stores was heard of last, by `performance.now()`. */
     get heardMs() {
@@ -41,31 +36,16 @@ export function createHeldSamples({ position, said, latest, fresh, deleted }: He
       const kept = deleted.filter(record);
       latest.apply(kept);
       if (record.position >= inserted) fresh.append(kept);
-      come(record.position + 1);
+      progress.come(record.position + 1);
     },
     /** Nothing that can be read lies before `to`. */
-    pass: come,
+    pass: progress.come,
+    reaches: progress.reaches,
     heard(now: StoreState): void {
       heardMs = performance.now();
       // The next one that stores begins where the last had committed: what that one had stored is there all the same.
       inserted = Math.max(inserted, now.inserted);
       fresh.dropBefore(inserted);
-    },
-    /** True as soon as all before `target` has been read; false after `withinMs`. */
-    reaches(target: number, withinMs: number): Promise<boolean> {
-      if (read >= target) return Promise.resolve(true);
-      return new Promise((resolve) => {
-        const end = (reached: boolean) => {
-          clearTimeout(timer);
-          waiting.delete(look);
-          resolve(reached);
-        };
-        const look = () => {
-          if (read >= target) end(true);
-        };
-        const timer = setTimeout(() => end(false), withinMs);
-        waiting.add(look);
-      });
     },
   };
 }

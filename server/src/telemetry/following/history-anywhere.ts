@@ -30,11 +30,17 @@ interface HistoryAnywhereOptions {
 /** History on any server: from the store that it writes, or by following the server that writes it. */
 export function createHistoryAnywhere(options: HistoryAnywhereOptions) {
   const { telemetry, leads, address, relay, leader, recordsCurrent, lines } = options;
+  /** Who has just been told that samples are kept finds them. */
+  async function isCurrentHere(): Promise<boolean> {
+    if (!leads()) return false;
+    await telemetry.caughtUp();
+    return true;
+  }
   const server = address === undefined ? null : parseClickhouseAddress(address);
   if (server === null || relay === undefined)
     return {
       reads: telemetry,
-      isCurrent: async () => leads(),
+      isCurrent: isCurrentHere,
       end: async () => undefined,
       stop: async () => undefined,
     };
@@ -58,8 +64,9 @@ export function createHistoryAnywhere(options: HistoryAnywhereOptions) {
   };
   return {
     reads,
-    /** Whether this server answers at least what the one that stores would have answered at the call. */
+    /** Resolves when reads know what was acknowledged before the call, to whether this server has them: else ask the leader. */
     async isCurrent(): Promise<boolean> {
+      if (leads()) return isCurrentHere();
       const [, isCurrent] = await Promise.all([recordsCurrent(), follower.isCurrent()]);
       return isCurrent;
     },
