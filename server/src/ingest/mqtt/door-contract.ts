@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Relay } from '../../log/log.ts';
-import type { BrokerLimits } from './mqtt-limits.ts';
-import type { MqttRefusal, PublishRefusal } from './mqtt-reasons.ts';
-import type { DroppedMessages } from './session/delivery.ts';
+import type { ChosenLimits } from './mqtt-limits.ts';
+import type { MqttRefusal, PublishOutcome } from './mqtt-reasons.ts';
+import type { DroppedMessages } from './session/message.ts';
+
+export type { PublishOutcome } from './mqtt-reasons.ts';
 
 /** One connected client. */
 export interface MqttPeer<Identity> {
@@ -22,9 +24,6 @@ export interface MqttPeer<Identity> {
   publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean>;
   disconnect(reason: MqttRefusal): void;
 }
-
-/** `unmatched`: nobody has subscribed to it. */
-export type PublishOutcome = { ok: true; unmatched?: true } | { ok: false; reason: PublishRefusal; message: string };
 
 /**
  * What becomes of a message that a client publishes: `take` hands it to `publish` (the platform's own use of it),
@@ -74,20 +73,10 @@ export interface MqttDoorHandlers<Identity> {
   closed?(peer: MqttPeer<Identity>, reason: string): void;
 }
 
-export interface MqttDoorOptions {
+export interface MqttDoorOptions extends ChosenLimits {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Default 1 MiB. */
-  readonly maxPacketBytes?: number;
-  /** Default 10,000. */
-  readonly maxConnections?: number;
-  /** Publishes in flight on one connection; default 64. */
-  readonly receiveMaximum?: number;
-  /** Bytes in flight over all connections; default 64 MiB. */
-  readonly maxInflightBytes?: number;
-  /** From the accepted socket to CONNACK; default 10 s. */
-  readonly connectTimeoutMs?: number;
   /**
    * Where sessions, their messages and retained messages are kept; without it they end with the process, and what is
    * said to be acknowledged is in memory only.
@@ -95,7 +84,6 @@ export interface MqttDoorOptions {
   readonly directory?: string;
   /** To the other doors of the platform, where there are several. Whoever gives it closes it, after the door has stopped. */
   readonly relay?: Relay | undefined;
-  readonly limits?: Partial<BrokerLimits>;
   /** Milliseconds since 1970; by default the system's clock. */
   readonly nowMs?: () => number;
   readonly log: MqttLog;

@@ -1,6 +1,25 @@
-import type { MqttDoorOptions } from './door-contract.ts';
-import type { RouterLimits } from './routing/router.ts';
-import type { SessionLimits } from './session/sessions.ts';
+/** What goes to one session. */
+export interface DeliveryLimits {
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+  readonly maxQueuedQos0Messages: number;
+  readonly maxQueuedQos0Bytes: number;
+  /** Over all sessions, each message counted once. */
+  readonly maxBacklogBytes: number;
+  /** What a session may hold although that is used up. */
+  readonly reservedBytes: number;
+}
+
+export interface SessionLimits extends DeliveryLimits {
+  /** Kept for clients that are away or may come back; of one tenant. */
+  readonly maxStoredSessions: number;
+}
+
+export interface RouterLimits {
+  /** Of one tenant. */
+  readonly maxRetainedMessages: number;
+  readonly maxRetainedBytes: number;
+}
 
 /** Bounds of what is kept for clients, connected or not. */
 export interface BrokerLimits extends SessionLimits, RouterLimits {
@@ -41,7 +60,22 @@ export interface MqttLimits extends BrokerLimits {
   readonly stopTimeoutMs: number;
 }
 
-export function mqttLimits(options: MqttDoorOptions): MqttLimits {
+/** The bounds that whoever makes the door may choose. */
+export interface ChosenLimits {
+  /** Default 1 MiB. */
+  readonly maxPacketBytes?: number;
+  /** Default 10,000. */
+  readonly maxConnections?: number;
+  /** Publishes in flight on one connection; default 64. */
+  readonly receiveMaximum?: number;
+  /** Bytes in flight over all connections; default 64 MiB. */
+  readonly maxInflightBytes?: number;
+  /** From the accepted socket to CONNACK; default 10 s. */
+  readonly connectTimeoutMs?: number;
+  readonly limits?: Partial<BrokerLimits>;
+}
+
+export function mqttLimits(options: ChosenLimits): MqttLimits {
   const maxPacketBytes = options.maxPacketBytes ?? 1024 * 1024;
   const limits: MqttLimits = {
     maxPacketBytes,

@@ -62,6 +62,9 @@ export const mqttReasons: Record<MqttRefusal, MqttReason> = {
 /** Why one publish was not taken; the rest of the connection goes on where the protocol can say so. */
 export type PublishRefusal = 'not-authorized' | 'malformed' | 'quota' | 'unavailable';
 
+/** `unmatched`: nobody has subscribed to it. */
+export type PublishOutcome = { ok: true; unmatched?: true } | { ok: false; reason: PublishRefusal; message: string };
+
 /**
  * MQTT 5 PUBACK codes. `unavailable` is 0x83: PUBACK knows no 0x88.
  * MQTT 3.1.1 has only a positive PUBACK, so there the connection is closed without one.

@@ -1,17 +1,11 @@
-import type { PublishOutcome } from '../door-contract.ts';
-import type { Delivery, Offer } from '../session/delivery.ts';
+import type { RouterLimits } from '../mqtt-limits.ts';
+import type { PublishOutcome } from '../mqtt-reasons.ts';
 import { contentOf, Message, type MessageContent } from '../session/message.ts';
-import type { Session } from '../session/session.ts';
+import type { Session, SessionDelivery, SessionOffer } from '../session/session.ts';
 import type { StoredMessage, StoredReceiver } from '../store/broker-record.ts';
 import type { SharedGroup, Subscription } from './subscription-tree.ts';
 import type { TopicFilter } from './topic-filter.ts';
 import type { TopicSpace, TopicSpaces } from './topic-space.ts';
-
-export interface RouterLimits {
-  /** Of one tenant. */
-  readonly maxRetainedMessages: number;
-  readonly maxRetainedBytes: number;
-}
 
 export interface RouterOptions {
   readonly limits: RouterLimits;
@@ -35,7 +29,7 @@ export interface RelayedTo {
 /** One session that gets a message, and how. */
 interface Receiver {
   readonly session: Session;
-  readonly offer: Offer;
+  readonly offer: SessionOffer;
 }
 
 const taken: PublishOutcome = { ok: true };
@@ -176,7 +170,7 @@ export function createRouter({ limits, spaces, store, refusal, sharedChanged, se
   }
 
   /** Sends what is retained to a new subscription. */
-  function sendRetained(tenant: string, { session, filter, qos, ids }: Subscription, nowMs: number): void {
+  function sendRetained(tenant: string, { session, filter, qos, ids }: Subscription<Session>, nowMs: number): void {
     const space = spaces.of(tenant);
     const found = /[+#]/.test(filter.filter)
       ? space.retained.matching(filter.filter)
@@ -201,8 +195,8 @@ export function createRouter({ limits, spaces, store, refusal, sharedChanged, se
     tenant: string,
     message: Message,
     session: Session,
-    how: Omit<Offer, 'message'>,
-    insteadOf: { session: Session; delivery: Delivery } | undefined,
+    how: Omit<SessionOffer, 'message'>,
+    insteadOf: { session: Session; delivery: SessionDelivery } | undefined,
   ): void {
     const copy = new Message(message, ++sequence);
     const offer = { message: copy, ...how };
@@ -230,10 +224,14 @@ export function createRouter({ limits, spaces, store, refusal, sharedChanged, se
   // ---- shared subscriptions
 
   /** The next member that can take a message now; else one that is connected; else one that comes back. */
-  function choose(group: SharedGroup, qos: number, not: Session | undefined): Subscription | undefined {
+  function choose(
+    group: SharedGroup<Session>,
+    qos: number,
+    not: Session | undefined,
+  ): Subscription<Session> | undefined {
     const { members } = group;
-    let second: Subscription | undefined;
-    let third: Subscription | undefined;
+    let second: Subscription<Session> | undefined;
+    let third: Subscription<Session> | undefined;
     for (let i = 0; i < members.length; i++) {
       const at = (group.next + i) % members.length;
       const member = members[at]!;
@@ -279,7 +277,7 @@ export function createRouter({ limits, spaces, store, refusal, sharedChanged, se
     },
     sharedChanged,
     /** Gives what waited for the same client elsewhere. */
-    adopt: (session: Session, content: MessageContent, how: Omit<Offer, 'message'>) =>
+    adopt: (session: Session, content: MessageContent, how: Omit<SessionOffer, 'message'>) =>
       giveCopy(session.owner.tenant, new Message(content, ++sequence), session, how, undefined),
     refusedRetained,
     sendRetained,
@@ -290,7 +288,7 @@ export function createRouter({ limits, spaces, store, refusal, sharedChanged, se
   };
 }
 
-export function storedReceiver({ number }: Session, delivery: Delivery): StoredReceiver {
+export function storedReceiver({ number }: Session, delivery: SessionDelivery): StoredReceiver {
   const { messageId, qos, retain, subscriptionIds, group, state, again } = delivery;
   const how = { qos: qos === 2 ? 2 : 1, retain, subscriptionIds, share: group?.filter.whole } as const;
   return { session: number, messageId, ...how, released: state === 'released', again };
@@ -303,9 +301,9 @@ function mustBeStored({ session, offer }: Receiver): boolean {
 /** One message for all subscriptions of a session: at the highest QoS, with all their identifiers. */
 function offerOf(
   message: Message,
-  subscriptions: readonly Subscription[],
+  subscriptions: readonly Subscription<Session>[],
   from: Session | undefined,
-): Offer | undefined {
+): SessionOffer | undefined {
   let granted = -1;
   let asPublished = false;
   let subscriptionIds: readonly number[] = [];
@@ -320,7 +318,11 @@ function offerOf(
   return { message, qos, retain: asPublished && message.retain, subscriptionIds, group: undefined };
 }
 
-function sharedOffer(message: Message, { qos, retainAsPublished, ids }: Subscription, group: SharedGroup): Offer {
+function sharedOffer(
+  message: Message,
+  { qos, retainAsPublished, ids }: Subscription<Session>,
+  group: SharedGroup<Session>,
+): SessionOffer {
   const granted = Math.min(qos, message.qos) as 0 | 1 | 2;
   return { message, qos: granted, retain: retainAsPublished && message.retain, subscriptionIds: ids, group };
 }

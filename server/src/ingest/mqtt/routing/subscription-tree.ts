@@ -1,4 +1,3 @@
-import type { Session } from '../session/session.ts';
 import type { TopicFilter } from './topic-filter.ts';
 
 export interface SubscriptionOptions {
@@ -9,47 +8,48 @@ export interface SubscriptionOptions {
   readonly ids: readonly number[];
 }
 
-export interface Subscription extends SubscriptionOptions {
+/** `Session`: whoever subscribes; the tree only tells one from another. */
+export interface Subscription<Session> extends SubscriptionOptions {
   readonly session: Session;
   readonly filter: TopicFilter;
 }
 
 /** The members of one shared subscription. */
-export interface SharedGroup {
+export interface SharedGroup<Session> {
   readonly filter: TopicFilter;
-  readonly members: Subscription[];
+  readonly members: Subscription<Session>[];
   /** Whose turn it is. */
   next: number;
 }
 
 /** All subscriptions of one session that match a topic: it gets the message once. */
-export interface SessionMatch {
+export interface SessionMatch<Session> {
   readonly session: Session;
-  readonly subscriptions: readonly Subscription[];
+  readonly subscriptions: readonly Subscription<Session>[];
 }
 
-export interface Matches {
-  readonly sessions: readonly SessionMatch[];
-  readonly groups: readonly SharedGroup[];
+export interface Matches<Session> {
+  readonly sessions: readonly SessionMatch<Session>[];
+  readonly groups: readonly SharedGroup<Session>[];
 }
 
 /** Most nodes have one of the three. */
-interface Node {
-  children?: Map<string, Node>;
-  subscriptions?: Map<Session, Subscription>;
-  groups?: Map<string, SharedGroup>;
+interface Node<Session> {
+  children?: Map<string, Node<Session>>;
+  subscriptions?: Map<Session, Subscription<Session>>;
+  groups?: Map<string, SharedGroup<Session>>;
 }
 
 const MAX_REMEMBERED = 10_000;
 const MAX_REMEMBERED_LENGTH = 256;
 
 /** Who has subscribed to what, in one tenant's topics. Answers are remembered until a subscription changes. */
-export class SubscriptionTree {
-  readonly #root: Node = {};
-  readonly #remembered = new Map<string, Matches>();
+export class SubscriptionTree<Session> {
+  readonly #root: Node<Session> = {};
+  readonly #remembered = new Map<string, Matches<Session>>();
 
   /** Takes the place of an older one of the same session and filter. */
-  add(subscription: Subscription): void {
+  add(subscription: Subscription<Session>): void {
     const { session, filter } = subscription;
     let node = this.#root;
     for (const level of filter.filter.split('/')) {
@@ -81,8 +81,8 @@ export class SubscriptionTree {
   }
 
   /** The shared subscription of that name and filter. */
-  group({ filter, group }: TopicFilter): SharedGroup | undefined {
-    let node: Node | undefined = this.#root;
+  group({ filter, group }: TopicFilter): SharedGroup<Session> | undefined {
+    let node: Node<Session> | undefined = this.#root;
     for (const level of filter.split('/')) node = node?.children?.get(level);
     return group === undefined ? undefined : node?.groups?.get(group);
   }
@@ -91,13 +91,13 @@ export class SubscriptionTree {
     return (this.#root.children?.size ?? 0) === 0;
   }
 
-  match(topic: string): Matches {
+  match(topic: string): Matches<Session> {
     const known = this.#remembered.get(topic);
     if (known !== undefined) return known;
-    const found: Subscription[] = [];
-    const groups: SharedGroup[] = [];
+    const found: Subscription<Session>[] = [];
+    const groups: SharedGroup<Session>[] = [];
     collect(this.#root, topic.split('/'), 0, found, groups);
-    const bySession = new Map<Session, Subscription[]>();
+    const bySession = new Map<Session, Subscription<Session>[]>();
     for (const subscription of found) {
       const same = bySession.get(subscription.session);
       if (same === undefined) bySession.set(subscription.session, [subscription]);
@@ -112,7 +112,13 @@ export class SubscriptionTree {
   }
 
   /** Empty branches go. */
-  #removeBelow(node: Node, levels: readonly string[], depth: number, session: Session, name: string | undefined): void {
+  #removeBelow(
+    node: Node<Session>,
+    levels: readonly string[],
+    depth: number,
+    session: Session,
+    name: string | undefined,
+  ): void {
     if (depth === levels.length) {
       if (name === undefined) {
         node.subscriptions?.delete(session);
@@ -134,7 +140,13 @@ export class SubscriptionTree {
   }
 }
 
-function collect(node: Node, levels: readonly string[], depth: number, found: Subscription[], groups: SharedGroup[]) {
+function collect<Session>(
+  node: Node<Session>,
+  levels: readonly string[],
+  depth: number,
+  found: Subscription<Session>[],
+  groups: SharedGroup<Session>[],
+) {
   // Wildcards at the beginning do not match topics of `$`.
   const wild = depth > 0 || !levels[0]!.startsWith('$');
   const rest = wild ? node.children?.get('#') : undefined;
@@ -150,7 +162,7 @@ function collect(node: Node, levels: readonly string[], depth: number, found: Su
   if (any !== undefined) collect(any, levels, depth + 1, found, groups);
 }
 
-function take(node: Node, found: Subscription[], groups: SharedGroup[]): void {
+function take<Session>(node: Node<Session>, found: Subscription<Session>[], groups: SharedGroup<Session>[]): void {
   for (const subscription of node.subscriptions?.values() ?? []) found.push(subscription);
   for (const group of node.groups?.values() ?? []) groups.push(group);
 }

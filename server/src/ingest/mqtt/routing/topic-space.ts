@@ -1,9 +1,10 @@
+import type { Session } from '../session/session.ts';
 import { RetainedMessages } from './retained-messages.ts';
 import { SubscriptionTree } from './subscription-tree.ts';
 
 /** The topics of one tenant. */
 export class TopicSpace {
-  readonly subscriptions = new SubscriptionTree();
+  readonly subscriptions = new SubscriptionTree<Session>();
   readonly retained = new RetainedMessages();
   retainedBytes = 0;
 }

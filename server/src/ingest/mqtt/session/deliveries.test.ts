@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { DeliveryLimits } from '../mqtt-limits.ts';
 import { Deliveries } from './deliveries.ts';
-import type { Delivery, DeliveryLedger, DeliveryLimits, SessionLink } from './delivery.ts';
+import type { Delivery, DeliveryLedger, SessionLink } from './delivery.ts';
 import { Message, noBacklog } from './message.ts';
 
 const roomy: DeliveryLimits = {

@@ -1,14 +1,15 @@
-import type { Delivery, DeliveryLedger, DeliveryLimits, DroppedMessages, Offer, SessionLink } from './delivery.ts';
-import type { BacklogTotals, Message } from './message.ts';
+import type { DeliveryLimits } from '../mqtt-limits.ts';
+import type { Delivery, DeliveryLedger, Offer, SessionLink } from './delivery.ts';
+import type { BacklogTotals, DroppedMessages, Message } from './message.ts';
 
 const LAST_ID = 65_535;
-const noOne: readonly Delivery[] = [];
+const noOne: readonly never[] = [];
 
 /**
  * What goes to one session, in order: waiting, sent, acknowledged. Pure: time and connection are handed in.
  * When there is no room, waiting QoS 0 messages go first, then the newest message is not taken; each is counted.
  */
-export class Deliveries {
+export class Deliveries<Group = unknown> {
   /** Undefined while nobody is connected or the connection is not through CONNACK. */
   link: SessionLink | undefined;
   readonly dropped: DroppedMessages = { full: 0, qos0: 0, expired: 0, tooLarge: 0 };
@@ -16,11 +17,11 @@ export class Deliveries {
   readonly #totals: BacklogTotals;
   readonly #ledger: DeliveryLedger | undefined;
   readonly #nowMs: () => number;
-  #queue: Delivery[] = [];
+  #queue: Delivery<Group>[] = [];
   #head = 0;
   #waitingQos0 = 0;
   /** Everything with an identifier, in the order in which it is to arrive. */
-  #byId: Map<number, Delivery> | undefined;
+  #byId: Map<number, Delivery<Group>> | undefined;
   #unacknowledged = 0;
   #bytes = 0;
   #lastId = 0;
@@ -51,12 +52,12 @@ export class Deliveries {
   }
 
   /** All with an identifier, in order. */
-  all(): Iterable<Delivery> {
+  all(): Iterable<Delivery<Group>> {
     return this.#byId?.values() ?? noOne;
   }
 
   /** Takes a message, or counts it as dropped. `messageId` is set when it comes from the store. */
-  offer(offer: Offer, stored: boolean): Delivery | undefined {
+  offer(offer: Offer<Group>, stored: boolean): Delivery<Group> | undefined {
     const { message, qos } = offer;
     if (!this.#hasRoom(message, qos)) {
       this.#drop(qos === 0 ? 'qos0' : 'full');
@@ -69,7 +70,7 @@ export class Deliveries {
   }
 
   /** Puts back what the store knows. */
-  restore(offer: Offer, messageId: number, state: 'waiting' | 'released', again: boolean): Delivery {
+  restore(offer: Offer<Group>, messageId: number, state: 'waiting' | 'released', again: boolean): Delivery<Group> {
     const delivery = { ...this.#delivery(offer, messageId, true), state, again };
     this.#lastId = messageId;
     this.#push(delivery);
@@ -77,7 +78,7 @@ export class Deliveries {
   }
 
   /** One that waits goes to somebody else. */
-  withdraw(delivery: Delivery): void {
+  withdraw(delivery: Delivery<Group>): void {
     if (!this.#takeFromQueue(delivery)) return;
     this.#forget(delivery);
     this.#finish(delivery, false);
@@ -212,15 +213,15 @@ export class Deliveries {
   }
 
   #delivery(
-    { message, qos, retain, subscriptionIds, group, done }: Offer,
+    { message, qos, retain, subscriptionIds, group, done }: Offer<Group>,
     messageId: number,
     stored: boolean,
-  ): Delivery {
+  ): Delivery<Group> {
     const how = { messageId, stored, state: 'waiting', again: false, done } as const;
     return { message, qos, retain, subscriptionIds, group, ...how };
   }
 
-  #push(delivery: Delivery): void {
+  #push(delivery: Delivery<Group>): void {
     const { message, qos, messageId } = delivery;
     message.hold(this.#totals);
     this.#bytes += message.bytes;
@@ -232,7 +233,7 @@ export class Deliveries {
     if (delivery.state === 'waiting') this.#queue.push(delivery);
   }
 
-  #send(link: SessionLink, delivery: Delivery): void {
+  #send(link: SessionLink, delivery: Delivery<Group>): void {
     const { message, qos, again } = delivery;
     const secondsLeft = message.secondsLeft(this.#nowMs());
     if (secondsLeft === undefined && !again) {
@@ -259,26 +260,26 @@ export class Deliveries {
     this.#totals.dropped[why]++;
   }
 
-  #settle(delivery: Delivery, delivered: boolean): void {
+  #settle(delivery: Delivery<Group>, delivered: boolean): void {
     if (delivery.state !== 'waiting') this.#unacknowledged--;
     this.#forget(delivery);
     if (delivery.stored) this.#ledger?.done(delivery.messageId);
     this.#finish(delivery, delivered);
   }
 
-  #forget(delivery: Delivery): void {
+  #forget(delivery: Delivery<Group>): void {
     this.#byId?.delete(delivery.messageId);
     this.#bytes -= delivery.message.bytes;
     delivery.message.letGo(this.#totals);
   }
 
-  #finish(delivery: Delivery, delivered: boolean): void {
+  #finish(delivery: Delivery<Group>, delivered: boolean): void {
     const { done } = delivery;
     delivery.done = undefined;
     done?.(delivered);
   }
 
-  #takeFromQueue(delivery: Delivery): boolean {
+  #takeFromQueue(delivery: Delivery<Group>): boolean {
     const at = this.#queue.indexOf(delivery, this.#head);
     if (at < 0) return false;
     this.#queue.splice(at, 1);

@@ -1,9 +1,8 @@
 import type { MqttRefusal } from '../mqtt-reasons.ts';
-import type { SharedGroup } from '../routing/subscription-tree.ts';
 import type { Message } from './message.ts';
 
-/** One message on its way to one session. */
-export interface Delivery {
+/** One message on its way to one session. `Group`: a shared subscription, for whoever gives it. */
+export interface Delivery<Group = unknown> {
   readonly message: Message;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
@@ -12,7 +11,7 @@ export interface Delivery {
   /** Given when it is queued, so that it is the same after a restart; 0 for QoS 0. */
   readonly messageId: number;
   /** The shared subscription that it came by. */
-  readonly group: SharedGroup | undefined;
+  readonly group: Group | undefined;
   /** The store knows of it. */
   readonly stored: boolean;
   /** `released`: the client has said PUBREC. */
@@ -23,7 +22,10 @@ export interface Delivery {
   done: ((delivered: boolean) => void) | undefined;
 }
 
-export type Offer = Pick<Delivery, 'message' | 'qos' | 'retain' | 'subscriptionIds' | 'group'> & {
+export type Offer<Group = unknown> = Pick<
+  Delivery<Group>,
+  'message' | 'qos' | 'retain' | 'subscriptionIds' | 'group'
+> & {
   readonly done?: (delivered: boolean) => void;
 };
 
@@ -46,26 +48,4 @@ export interface DeliveryLedger {
   done(messageId: number): void;
   /** Resolves when it is durable that the client said PUBREC. */
   released(messageId: number): Promise<void>;
-}
-
-export interface DeliveryLimits {
-  readonly maxQueuedMessages: number;
-  readonly maxQueuedBytes: number;
-  readonly maxQueuedQos0Messages: number;
-  readonly maxQueuedQos0Bytes: number;
-  /** Over all sessions, each message counted once. */
-  readonly maxBacklogBytes: number;
-  /** What a session may hold although that is used up. */
-  readonly reservedBytes: number;
-}
-
-/** Counted since the session began. */
-export interface DroppedMessages {
-  /** No room: the newest was not queued. */
-  full: number;
-  /** QoS 0 given up for a slow or absent client. */
-  qos0: number;
-  expired: number;
-  /** Larger than the client takes. */
-  tooLarge: number;
 }

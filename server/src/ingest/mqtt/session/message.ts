@@ -1,6 +1,15 @@
 import { type EncodedPublish, encodePublish, type WireMessage, type WireOptions } from '../wire/publish-encoder.ts';
-import type { Deliveries } from './deliveries.ts';
-import type { DroppedMessages } from './delivery.ts';
+
+/** Counted since the session began. */
+export interface DroppedMessages {
+  /** No room: the newest was not queued. */
+  full: number;
+  /** QoS 0 given up for a slow or absent client. */
+  qos0: number;
+  expired: number;
+  /** Larger than the client takes. */
+  tooLarge: number;
+}
 
 /** What all sessions of a door hold, each message counted once, and what they did not get. */
 export interface BacklogTotals {
@@ -59,7 +68,7 @@ export class Message implements WireMessage {
   /** It could not be put on disk: nobody gets it. */
   void = false;
   /** Those that wait for `ready` or `void`. */
-  waiting: Deliveries[] | undefined;
+  waiting: { pump(): void }[] | undefined;
   #holders = 0;
   #encoded: EncodedPublish | undefined;
   #encodedFor: number | string = 0;

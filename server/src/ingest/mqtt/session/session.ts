@@ -1,6 +1,7 @@
-import type { PublishOutcome } from '../door-contract.ts';
-import type { Subscription } from '../routing/subscription-tree.ts';
+import type { PublishOutcome } from '../mqtt-reasons.ts';
+import type { SharedGroup, Subscription } from '../routing/subscription-tree.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { Delivery, Offer } from './delivery.ts';
 import type { MessageContent } from './message.ts';
 
 /** Seconds; this many mean never. */
@@ -42,11 +43,14 @@ export interface Session {
   /** Of the relay: what came before is among its deliveries already, or is none of its. */
   relayedUpTo: number | undefined;
   /** By the filter as the client wrote it. */
-  readonly subscriptions: Map<string, Subscription>;
-  readonly deliveries: Deliveries;
+  readonly subscriptions: Map<string, Subscription<Session>>;
+  readonly deliveries: Deliveries<SharedGroup<Session>>;
   /** Identifiers of QoS 2 messages that came and were not released, with the outcome while it is not known. */
   received: Map<number, Promise<PublishOutcome> | undefined> | undefined;
 }
+
+export type SessionDelivery = Delivery<SharedGroup<Session>>;
+export type SessionOffer = Offer<SharedGroup<Session>>;
 
 /** When a session that nobody is connected to ends; Infinity for never. */
 export function expiresAt({ connected, leftAt, expirySeconds }: Session): number {

@@ -1,15 +1,11 @@
+import type { SessionLimits } from '../mqtt-limits.ts';
 import type { Router } from '../routing/router.ts';
 import type { TopicSpaces } from '../routing/topic-space.ts';
 import type { BrokerRecord, Step, StoredSession } from '../store/broker-record.ts';
 import { Deliveries } from './deliveries.ts';
-import type { DeliveryLedger, DeliveryLimits } from './delivery.ts';
+import type { DeliveryLedger } from './delivery.ts';
 import type { BacklogTotals } from './message.ts';
 import { expiresAt, type Session, type SessionOwner, sessionKey, type Will } from './session.ts';
-
-export interface SessionLimits extends DeliveryLimits {
-  /** Kept for clients that are away or may come back; of one tenant. */
-  readonly maxStoredSessions: number;
-}
 
 /** What the sessions need of the store. */
 export interface SessionStore {

@@ -30,7 +30,7 @@ export type Subscribing = ReturnType<typeof createSubscribing>;
 /** What a SUBSCRIBE did: a code for each filter, and those to which retained messages go after SUBACK. */
 export interface Subscribed {
   readonly codes: readonly number[];
-  readonly granted: readonly { subscription: Subscription; sendRetained: boolean }[];
+  readonly granted: readonly { subscription: Subscription<Session>; sendRetained: boolean }[];
   /** Rejects when it cannot be kept; then it was undone. */
   readonly durable: Promise<void> | undefined;
 }
@@ -45,7 +45,7 @@ export function createSubscribing({
   sharedKnown,
   fault,
 }: SubscribingOptions) {
-  function put(session: Session, filter: TopicFilter, options: SubscriptionOptions): Subscription {
+  function put(session: Session, filter: TopicFilter, options: SubscriptionOptions): Subscription<Session> {
     const { qos, noLocal, retainAsPublished, ids } = options;
     const subscription = { session, filter, qos, noLocal, retainAsPublished, ids };
     session.subscriptions.set(filter.whole, subscription);
@@ -70,7 +70,11 @@ export function createSubscribing({
       requests: readonly SubscriptionRequest[],
       allowed: (filter: string) => boolean,
     ): Subscribed {
-      const granted: { subscription: Subscription; before: Subscription | undefined; sendRetained: boolean }[] = [];
+      const granted: {
+        subscription: Subscription<Session>;
+        before: Subscription<Session> | undefined;
+        sendRetained: boolean;
+      }[] = [];
       const codes = requests.map((request) => {
         const filter = parseFilter(request.filter);
         if (filter === undefined) return subscribeRefusals.filterInvalid;
@@ -113,7 +117,7 @@ export function createSubscribing({
           : undefined;
       return { codes, durable };
     },
-    sendRetained: (subscription: Subscription) =>
+    sendRetained: (subscription: Subscription<Session>) =>
       router.sendRetained(subscription.session.owner.tenant, subscription, nowMs()),
     /** Somebody who comes back may not be allowed any more what he was. */
     recheck(session: Session, allowed: (filter: string) => boolean): void {
@@ -126,6 +130,12 @@ export function createSubscribing({
   };
 }
 
-export function storedSubscription({ filter, qos, noLocal, retainAsPublished, ids }: Subscription): StoredSubscription {
+export function storedSubscription({
+  filter,
+  qos,
+  noLocal,
+  retainAsPublished,
+  ids,
+}: Subscription<Session>): StoredSubscription {
   return { filter: filter.whole, qos, noLocal, retainAsPublished, ids };
 }
