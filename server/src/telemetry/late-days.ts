@@ -1,3 +1,4 @@
+import type { Batch } from '@luban/contracts';
 import type { LateDay } from './rollup-store.ts';
 
 /** Hours of series whose roll-ups lack samples that came late, by tenant and day. */
@@ -5,6 +6,8 @@ export interface LateDays {
   readonly size: number;
   /** `hour`: since 1970. Series 0 stands for all of the tenant. */
   mark(tenant: number, series: number, hour: number): void;
+  /** Marks the hours of all samples before `beforeUs` that are not before `fromHour`. */
+  markBatch(tenant: number, batch: Pick<Batch, 'count' | 'series' | 'time'>, fromHour: number, beforeUs: number): void;
   load(days: readonly LateDay[]): void;
   /** Hours of any of these series in [fromHour, toHour), in order, each once. */
   hours(tenant: number, series: ReadonlySet<number>, fromHour: number, toHour: number): number[];
@@ -20,12 +23,18 @@ export interface LateDays {
 }
 
 const everyHour = 0xff_ffff;
+const hourUs = 3_600_000_000;
+const dayUs = 24 * hourUs;
+/** Late samples come in runs of the same series: most marks are there already, which these many places tell at a look. */
+const places = 16_384;
 /** A day with more series than this counts as late as a whole, so that memory is bounded however much comes late. */
 const maxSeriesOfDay = 5_000;
 
 interface Day {
   readonly tenant: number;
   readonly day: number;
+  /** No other has it. */
+  readonly serial: number;
   markedMs: number;
   marks: Map<number, number>;
 }
@@ -36,6 +45,10 @@ export function createLateDays(nowMs: () => number): LateDays {
   let taken: Day | undefined;
   /** The day of the last mark: late samples in a row are mostly of one day. */
   let recent: Day | undefined;
+  let serial = 0;
+  const placeSeries = new Uint32Array(places);
+  const placeDay = new Float64Array(places);
+  const placeHours = new Uint32Array(places);
 
   const keyOf = (tenant: number, day: number) => `${tenant}/${day}`;
   function noteChange(tenant: number, day: number, series: number): void {
@@ -47,7 +60,7 @@ export function createLateDays(nowMs: () => number): LateDays {
     const key = keyOf(tenant, day);
     recent = days.get(key);
     if (!recent) {
-      recent = { tenant, day, markedMs: 0, marks: new Map() };
+      recent = { tenant, day, serial: ++serial, markedMs: 0, marks: new Map() };
       days.set(key, recent);
     }
     return recent;
@@ -71,6 +84,18 @@ export function createLateDays(nowMs: () => number): LateDays {
     return true;
   }
 
+  /** Neighbours of one day lie side by side, those of the next elsewhere. */
+  const placeOf = (series: number, { serial }: Day) => (series + serial * 4099) % places;
+
+  function addFirst(day: Day, series: number, hours: number): void {
+    add(day.tenant, day.day, series, hours);
+    const place = placeOf(series, day);
+    const same = placeSeries[place] === series && placeDay[place] === day.serial;
+    placeHours[place] = (same ? placeHours[place]! : 0) | hours;
+    placeSeries[place] = series;
+    placeDay[place] = day.serial;
+  }
+
   function hoursOf(tenant: number, day: number, series: ReadonlySet<number>): number {
     let hours = 0;
     for (const one of [days.get(keyOf(tenant, day)), taken?.tenant === tenant && taken.day === day ? taken : undefined])
@@ -84,6 +109,26 @@ export function createLateDays(nowMs: () => number): LateDays {
     },
     mark(tenant, series, hour) {
       add(tenant, Math.floor(hour / 24), series, 1 << (hour % 24));
+    },
+    markBatch(tenant, { count, series, time }, fromHour, beforeUs) {
+      const now = nowMs();
+      let day: Day | undefined;
+      let dayFromUs = 0;
+      for (let i = 0; i < count; i++) {
+        const at = time[i]!;
+        if (at >= beforeUs || at < fromHour * hourUs) continue;
+        if (day === undefined || at < dayFromUs || at >= dayFromUs + dayUs) {
+          day = dayOf(tenant, Math.floor(at / dayUs));
+          day.markedMs = now;
+          dayFromUs = day.day * dayUs;
+        }
+        const one = series[i]!;
+        const hours = 1 << ((at - dayFromUs) / hourUs);
+        const place = placeOf(one, day);
+        const isMarked =
+          placeSeries[place] === one && placeDay[place] === day.serial && (placeHours[place]! & hours) !== 0;
+        if (!isMarked && day.marks.get(0) !== everyHour) addFirst(day, one, hours);
+      }
     },
     load(all) {
       for (const { tenant, day, series, hours } of all) add(tenant, day, series, hours);

@@ -1,4 +1,3 @@
-import type { Batch } from '@luban/contracts';
 import type { LogRecord } from '../log/log.ts';
 import type { BucketPart } from './bucket-parts.ts';
 import { createLateDays } from './late-days.ts';
@@ -72,17 +71,6 @@ export function createRollups(options: RollupsOptions): Rollups {
   let working: Promise<void> = Promise.resolve();
 
   const currentHour = () => Math.floor((nowUs() - graceUs) / hourUs);
-
-  function noteBatch(tenant: number, batch: Batch): void {
-    const boundUs = closingHour * hourUs;
-    for (let i = 0; i < batch.count; i++) {
-      const time = batch.time[i]!;
-      if (time >= boundUs) continue;
-      const series = batch.series[i]!;
-      const hour = Math.floor(time / hourUs);
-      if (hour >= watchedFrom) late.mark(tenant, series, hour);
-    }
-  }
 
   /** All samples that were read from the log until now are in the store. */
   async function stored(signal: AbortSignal): Promise<void> {
@@ -241,7 +229,7 @@ export function createRollups(options: RollupsOptions): Rollups {
       await loop;
       await working;
     },
-    note: ({ tenant, batch }) => noteBatch(tenant, batch),
+    note: ({ tenant, batch }) => late.markBatch(tenant, batch, watchedFrom, closingHour * hourUs),
     save,
     markLate(tenant, series, hour) {
       if (hour >= watchedFrom && hour < closingHour) late.mark(tenant, series, hour);
