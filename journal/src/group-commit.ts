@@ -3,7 +3,8 @@ import { asJournalError, type JournalError } from './journal-error.ts';
 import { createBatchMaker, type RecordBatch } from './record-batch.ts';
 
 export interface GroupCommit {
-  append(payload: Buffer): Promise<Position>;
+  /** The batch that the record became the last of: the one before `next` is its position once the batch is durable. */
+  join(payload: Buffer): RecordBatch;
   /** Resolves when nothing is waiting to be written. */
   drained(): Promise<void>;
 }
@@ -30,18 +31,10 @@ export function createGroupCommit(parts: GroupCommitParts): GroupCommit {
   let assigned = parts.next;
   let running: Promise<void> | undefined;
 
-  function giveUp(batches: RecordBatch[], error: JournalError): void {
-    for (const batch of batches) {
-      batch.release();
-      for (const record of batch.records) record.reject(error);
-    }
-  }
-
   async function run(): Promise<void> {
     // Appends of the same turn of the event loop go together.
     await Promise.resolve();
     for (let batch = waiting.shift(); batch; batch = waiting.shift()) {
-      const start = batch.first;
       try {
         await parts.write(batch);
         parts.written(batch);
@@ -49,29 +42,27 @@ export function createGroupCommit(parts: GroupCommitParts): GroupCommit {
         const fault = asJournalError(error, 'append');
         const lost = [batch, ...waiting];
         waiting = [];
-        assigned = start;
+        assigned = batch.first;
         parts.failed(fault);
-        giveUp(lost, fault);
+        for (const one of lost) one.fail(fault);
         continue;
       }
-      batch.release();
-      for (let i = 0; i < batch.records.length; i++) batch.records[i]!.resolve(start + i);
+      batch.succeed();
     }
     running = undefined;
   }
 
   return {
-    append(payload) {
-      return new Promise((resolve, reject) => {
-        const record = { payload, resolve, reject };
-        if (!waiting.at(-1)?.add(record)) {
-          const batch = makeBatch(assigned);
-          batch.add(record);
-          waiting.push(batch);
-        }
-        assigned++;
-        running ??= run();
-      });
+    join(payload) {
+      let batch = waiting.at(-1);
+      if (!batch?.add(payload)) {
+        batch = makeBatch(assigned);
+        batch.add(payload);
+        waiting.push(batch);
+      }
+      assigned++;
+      running ??= run();
+      return batch;
     },
     async drained() {
       while (running) await running;

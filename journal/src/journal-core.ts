@@ -78,7 +78,7 @@ async function openLocked(
   const disk = createDiskRecords({ fileSystem, segments, quarantine, faults, clock });
   const waiters = createPositionWaiters(next);
   const mostBatchBytes = Math.min(MOST_BATCH_BYTES, segmentBytes - SEGMENT_HEADER_BYTES);
-  const commits = createGroupCommit({ seed, next, mostBatchBytes, write, written, failed });
+  const commits = createGroupCommit({ seed, next, mostBatchBytes, write: writeOrTrim, written, failed });
 
   function first(): Position {
     return segments[0]?.first ?? next;
@@ -103,13 +103,25 @@ async function openLocked(
     if (maxBytes !== undefined) await makeRoom(batch, maxBytes);
     const startedMs = performance.now();
     await writer.write(batch);
-    const { records, bytes } = batch;
-    options.onWritten?.({ records: records.length, bytes, milliseconds: performance.now() - startedMs });
+    const { lengths, bytes } = batch;
+    options.onWritten?.({ records: lengths.length, bytes, milliseconds: performance.now() - startedMs });
+  }
+
+  /** Full: what every consumer has taken goes, and it is tried once more before anything is refused. */
+  async function writeOrTrim(batch: RecordBatch): Promise<void> {
+    try {
+      await write(batch);
+    } catch (error) {
+      const oldest = first();
+      if (asJournalError(error, 'append').code === 'journal.full') await removeCommitted();
+      if (first() === oldest) throw error;
+      await write(batch);
+    }
   }
 
   function written(batch: RecordBatch): void {
-    for (const record of batch.records) recent.add(record.payload);
-    next = batch.first + batch.records.length;
+    recent.add(batch);
+    next = batch.next;
     unhealthy = undefined;
     waiters.reached(next);
   }
@@ -143,20 +155,37 @@ async function openLocked(
     if (count > 0) await syncDirectory(fileSystem, directory);
   }
 
+  async function removeCommitted(): Promise<void> {
+    await removeOldest(countRemovable(segments, { maxAgeMs, maxBytes }, consumers.slowest(), clock()));
+  }
+
+  function join(payload: Uint8Array): RecordBatch {
+    refuseWhenClosed();
+    const size = payload.length;
+    if (size > maxRecordBytes || size + RECORD_HEADER_BYTES > 0xffff_ffff) {
+      throw new JournalError('journal.too-large', `a record of ${size} bytes; the most is ${maxRecordBytes}`);
+    }
+    return commits.join(
+      Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
+    );
+  }
+
   function refuseWhenClosed(): void {
     if (closing) throw new JournalError('journal.closed', `the journal in ${directory} is closed`);
   }
 
   return {
     async append(payload) {
-      refuseWhenClosed();
-      const size = payload.length;
-      if (size > maxRecordBytes || size + RECORD_HEADER_BYTES > 0xffff_ffff) {
-        throw new JournalError('journal.too-large', `a record of ${size} bytes; the most is ${maxRecordBytes}`);
+      const { durable, next: after } = join(payload);
+      await durable;
+      return after - 1;
+    },
+    join(payload) {
+      try {
+        return join(payload).durable;
+      } catch (error) {
+        return Promise.reject(error);
       }
-      return await commits.append(
-        Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
-      );
     },
     get first() {
       return first();
@@ -185,7 +214,7 @@ async function openLocked(
     async trim() {
       refuseWhenClosed();
       try {
-        await removeOldest(countRemovable(segments, { maxAgeMs, maxBytes }, consumers.slowest(), clock()));
+        await removeCommitted();
       } catch (error) {
         throw asJournalError(error, `trim ${directory}`);
       }

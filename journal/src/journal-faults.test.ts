@@ -167,6 +167,21 @@ describe.skipIf(!isRoot)('a journal on a disk that is really full (needs root to
     for (const path of mounted.splice(0)) execFileSync('umount', [path]);
   });
 
+  it('makes room of what every consumer has taken before it rejects', async () => {
+    const disk = directory();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', disk]);
+    mounted.push(disk);
+    const journal = await openJournal({ directory: join(disk, 'journal'), segmentBytes: 256 * 1024 });
+    const consumer = journal.consumer('reader');
+    for (let i = 0; i < 1000; i++) {
+      expect(await journal.append(Buffer.alloc(5000, i))).toBe(i);
+      if (i % 100 === 0) await consumer.commit(journal.next);
+    }
+    expect(journal.first).toBeGreaterThan(500);
+    expect(journal.state()).toEqual({ healthy: true });
+    await journal.close();
+  });
+
   it('rejects, keeps all that it acknowledged, opens while full, and goes on when there is space', async () => {
     const disk = directory();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', disk]);

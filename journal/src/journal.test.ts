@@ -33,15 +33,30 @@ describe('a journal', () => {
     await journal.close();
   });
 
-  it('hands the newest records out of memory, the same buffers that were appended', async () => {
+  it('hands the newest records out of memory, large ones as the bytes that were appended', async () => {
     const journal = await openJournal({ directory: directory() });
     const small = Buffer.alloc(10, 1);
     const large = Buffer.alloc(40_000, 2);
     await Promise.all([journal.append(small), journal.append(large)]);
     const [first, second] = await journal.read(0, {});
-    expect(first?.payload).toBe(small);
-    expect(second?.payload).toBe(large);
+    expect(first?.payload).toEqual(small);
+    expect(second?.payload).toEqual(large);
+    expect(second?.payload.buffer).toBe(large.buffer);
     await journal.close();
+  });
+
+  it('has one promise for all that joined one write, and the next one for what came later', async () => {
+    const journal = await openJournal({ directory: directory() });
+    const first = journal.join(Buffer.from('a'));
+    expect(journal.join(Buffer.from('b'))).toBe(first);
+    expect(journal.append(Buffer.from('c'))).not.toBe(first);
+    expect(await first).toBe(0);
+    const later = journal.join(Buffer.from('d'));
+    expect(later).not.toBe(first);
+    expect(await later).toBe(3);
+    expect(asText(await journal.read(0, {}))).toEqual(['0:a', '1:b', '2:c', '3:d']);
+    await journal.close();
+    await expect(journal.join(Buffer.from('e'))).rejects.toMatchObject({ code: 'journal.closed' });
   });
 
   it('reads older records from the disk with the same answer as from memory', async () => {

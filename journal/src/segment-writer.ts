@@ -104,9 +104,9 @@ export function createSegmentWriter(parts: SegmentWriterParts): SegmentWriter {
         }
         throw fault;
       }
-      for (const record of batch.records) {
+      for (const length of batch.lengths) {
         notePlace(segment, segment.bytes, segment.end);
-        segment.bytes += RECORD_HEADER_BYTES + record.payload.length;
+        segment.bytes += RECORD_HEADER_BYTES + length;
         segment.end++;
       }
     },
