@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BatchError, batchSample, decodeBatch, encodeBatch, toBatch } from './batch.ts';
+import { BatchError, batchSample, createBatchReader, decodeBatch, encodeBatch, toBatch } from './batch.ts';
 import { qualityCode, qualityReasons } from './quality.ts';
 import { type Sample, toSeries } from './sample.ts';
 
@@ -41,6 +41,18 @@ describe('a batch', () => {
         expect(decoded.backlog).toBe(backlog);
         const back = Array.from({ length: decoded.count }, (_, i) => batchSample(decoded, i));
         expect(back).toEqual((given as Sample[]).map(asJson));
+      }),
+    );
+  });
+
+  test('is read the same by a reader that makes no columns for small ones', () => {
+    const read = createBatchReader();
+    fc.assert(
+      fc.property(samples, fc.nat({ max: 7 }), (given, offset) => {
+        const bytes = encodeBatch(toBatch(given as Sample[]));
+        const around = new Uint8Array(bytes.length + 16).fill(0xff);
+        around.set(bytes, offset);
+        expect(read(around.subarray(offset, offset + bytes.length))).toEqual(decodeBatch(bytes));
       }),
     );
   });

@@ -148,42 +148,82 @@ export function encodeBatch(batch: Batch): Uint8Array {
  * Throws BatchError with the place of the first fault. The result does not share memory with `bytes`.
  */
 export function decodeBatch(bytes: Uint8Array): Batch {
+  return decodeInto(bytes, emptyColumns);
+}
+
+/** Up to this many samples a reader has columns ready. */
+const smallCount = 16;
+
+/**
+ * The same for who looks at one batch after another and keeps none: what it returns for a small batch is overwritten
+ * by the next one of that size. Making columns would cost more than filling them.
+ */
+export function createBatchReader(): (bytes: Uint8Array) => Batch {
+  const ready: Columns[] = [];
+  const columnsOf = (count: number) => {
+    if (count > smallCount) return emptyColumns(count);
+    ready[count] ??= emptyColumns(count);
+    return ready[count]!;
+  };
+  return (bytes) => decodeInto(bytes, columnsOf);
+}
+
+function decodeInto(bytes: Uint8Array, columnsOf: (count: number) => Columns): Batch {
   if (bytes.length < headerBytes)
     throw new BatchError(`a batch has at least ${headerBytes} bytes, this one ${bytes.length}`);
   if (bytes[0] !== magic) throw new BatchError('not a Luban batch: the first byte must be 0x4c');
   if (bytes[1] !== batchVersion)
     throw new BatchError(`batch version ${bytes[1]}; this platform reads version ${batchVersion}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
+  const start = bytes.byteOffset;
   const flags = bytes[2]!;
   if (flags > 7 || bytes[3] !== 0) throw new BatchError('unknown flags');
-  const count = view.getUint32(4, true);
+  const count = view.getUint32(start + 4, true);
   if (count < 1 || count > maxBatchSamples)
     throw new BatchError(`a batch holds 1 to ${maxBatchSamples} samples, not ${count}`);
-  const base = Number(view.getBigInt64(8, true));
-  const textBytes = view.getUint32(24, true);
+  const base = view.getUint32(start + 8, true) + view.getInt32(start + 12, true) * 0x1_0000_0000;
+  const textBytes = view.getUint32(start + 24, true);
   const wide = (flags & flagWideTimes) !== 0;
   const statusCount = flags & flagOneStatus ? 1 : count;
   const textStart = headerBytes + count * (wide ? 20 : 16) + statusCount * 2;
   if (bytes.length !== textStart + textBytes)
     throw new BatchError(`${count} samples need ${textStart + textBytes} bytes, the batch has ${bytes.length}`);
-  const columns = readColumns(view, count, base, wide, statusCount);
-  const texts = textBytes === 0 ? [] : decodeTexts(bytes.subarray(textStart));
+  const columns = columnsOf(count);
+  readColumns(columns, view, start + headerBytes, count, base, wide, statusCount);
+  const texts = textBytes === 0 ? noTexts : decodeTexts(bytes.subarray(textStart));
   checkColumns(columns, count, texts, statusCount);
-  return { count, sequence: view.getFloat64(16, true), backlog: (flags & flagBacklog) !== 0, ...columns, texts };
+  const { series, time, value, status } = columns;
+  const sequence = view.getFloat64(start + 16, true);
+  return { count, sequence, backlog: (flags & flagBacklog) !== 0, series, time, value, status, texts };
+}
+
+const noTexts: readonly string[] = [];
+let lastView: DataView = new DataView(new ArrayBuffer(0));
+
+/** A view of all that `bytes` is a part of: batches lie side by side in what came from a socket or lies in the log. */
+function viewOf({ buffer }: Uint8Array): DataView {
+  if (lastView.buffer !== buffer) lastView = new DataView(buffer);
+  return lastView;
 }
 
 type Columns = Pick<Batch, 'series' | 'time' | 'value' | 'status'>;
 
-function readColumns(view: DataView, count: number, base: number, wide: boolean, statusCount: number): Columns {
-  const { series, time, value, status } = emptyColumns(count);
-  let at = headerBytes;
+function readColumns(
+  { series, time, value, status }: Columns,
+  view: DataView,
+  start: number,
+  count: number,
+  base: number,
+  wide: boolean,
+  statusCount: number,
+): void {
+  let at = start;
   for (let i = 0; i < count; i++, at += 4) series[i] = view.getUint32(at, true);
   if (wide) for (let i = 0; i < count; i++, at += 8) time[i] = base + view.getFloat64(at, true);
   else for (let i = 0; i < count; i++, at += 4) time[i] = base + view.getInt32(at, true);
   for (let i = 0; i < count; i++, at += 8) value[i] = view.getFloat64(at, true);
   if (statusCount === 1) status.fill(view.getUint16(at, true));
   else for (let i = 0; i < count; i++, at += 2) status[i] = view.getUint16(at, true);
-  return { series, time, value, status };
 }
 
 /** Small columns lie in the JavaScript heap; of larger ones each allocation costs, so that they share one. */
@@ -214,7 +254,7 @@ function checkColumns(
 ) {
   for (let i = 0; i < statusCount; i++)
     if (!isStatus(status[i]!)) throw new BatchError(`sample ${i}: unknown status ${status[i]}`);
-  const parsed = new Set<number>();
+  let parsed: Set<number> | undefined;
   let textLength = 0;
   for (let i = 0; i < count; i++) {
     if (series[i] === 0) throw new BatchError(`sample ${i}: series 0`);
@@ -226,6 +266,7 @@ function checkColumns(
     if (number - number !== 0) throw new BatchError(`sample ${i}: the value is not a finite number`);
     const kind = status[i]! >> 9;
     if (kind === 0) continue;
+    parsed ??= new Set();
     textLength += checkKind(i, status[i]!, number, texts, parsed);
     if (textLength > maxBatchTextLength)
       throw new BatchError(`the texts of all samples are longer than ${maxBatchTextLength} characters`);
