@@ -9,14 +9,14 @@ const hour = 3_600_000_000;
 const sender = { tenantNumber: 1, number: 42 };
 
 function makeIngest(
-  append: (tenant: number, batch: Uint8Array) => Promise<number> = async () => 0,
+  join: (tenant: number, batch: Uint8Array) => Promise<number> = async () => 0,
   { newestArrivalUs = 0, now = nowUs } = {},
 ) {
   const directory = new SeriesDirectory();
   directory.set(5, 1, 42);
   directory.set(70_000, 2, 43);
   const lines = createLogLines('error', () => undefined);
-  return createIngest({ log: { append, newestArrivalUs }, directory, nowUs: now, lines });
+  return createIngest({ log: { join, newestArrivalUs }, directory, nowUs: now, lines });
 }
 const batch = (series: number, time = nowUs()) =>
   encodeBatch(toBatch([{ series: toSeries(series), time, value: 1, quality: qualityCode('good'), simulated: false }]));
@@ -41,8 +41,36 @@ describe('ingest', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(acknowledged).toBe(false);
     durable();
-    expect(await outcome).toEqual({ ok: true, accepted: 1 });
+    expect(await outcome).toEqual({ ok: true });
     expect(ingest.total()).toBe(1);
+  });
+
+  test('batches of one write share an answer, and each sender’s are counted by what became of it', async () => {
+    const writes: { durable: Promise<number>; end: (error?: Error) => void }[] = [];
+    const begin = () => {
+      let end!: (error?: Error) => void;
+      const durable = new Promise<number>((resolve, reject) => {
+        end = (error) => (error === undefined ? resolve(0) : reject(error));
+      });
+      writes.push({ durable, end });
+    };
+    begin();
+    const ingest = makeIngest(() => writes.at(-1)!.durable);
+    const other = { tenantNumber: 2, number: 43 };
+    const first = ingest.accept(sender, batch(5));
+    expect(ingest.accept(other, batch(70_000))).toBe(first);
+    expect(ingest.accept(sender, batch(5))).toBe(first);
+    begin();
+    const second = [ingest.accept(other, batch(70_000)), ingest.accept(other, batch(70_000))];
+    expect(second[0]).not.toBe(first);
+    writes[1]!.end(new Error('no space left'));
+    expect(await second[1]).toMatchObject({ ok: false, reason: 'unavailable' });
+    expect(ingest.total()).toBe(0);
+    writes[0]!.end();
+    expect(await first).toEqual({ ok: true });
+    expect(ingest.counts().get(1)).toMatchObject({ samples: 2, messages: 2 });
+    expect(ingest.counts().get(2)).toMatchObject({ samples: 1, messages: 1 });
+    expect([...ingest.refusals()]).toEqual([{ sender: 43, reason: 'unavailable', samples: 2, batches: 2 }]);
   });
 
   test('a clock that was never set makes the sender wait; one that was set back does not', async () => {
@@ -53,7 +81,7 @@ describe('ingest', () => {
       message: 'the clock of the platform is not set: it says 1970-01-01T01:00:00.000Z',
     });
     const setBack = { ...unset, newestArrivalUs: nowUs() - hour };
-    expect(await makeIngest(undefined, setBack).accept(sender, batch(5))).toEqual({ ok: true, accepted: 1 });
+    expect(await makeIngest(undefined, setBack).accept(sender, batch(5))).toEqual({ ok: true });
   });
 
   test.each([

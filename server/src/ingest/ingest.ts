@@ -1,20 +1,19 @@
-import { type Batch, BatchError, decodeBatch, encodeBatch, type Sample, statusKind, toBatch } from '@luban/contracts';
+import {
+  type Batch,
+  BatchError,
+  createBatchReader,
+  encodeBatch,
+  type Sample,
+  statusKind,
+  toBatch,
+} from '@luban/contracts';
 import type { Log } from '../log/log.ts';
 import { checkDepth } from '../platform/json.ts';
-import { errorLine, type LogLines } from '../platform/log-lines.ts';
+import type { LogLines } from '../platform/log-lines.ts';
 import { RateMeter } from '../platform/rate-meter.ts';
 import type { Things } from '../things/things.ts';
-
-/** Who sends: an edge, a thing by itself, or a user in the name of a thing. */
-export interface Sender {
-  readonly tenantNumber: number;
-  /** What series must be owned by (`SeriesDirectory`). */
-  readonly number: number;
-}
-
-export type IngestOutcome =
-  | { ok: true; accepted: number }
-  | { ok: false; reason: 'malformed' | 'not-authorized' | 'unavailable'; message: string };
+import type { IngestOutcome, Sender } from './ingest-outcome.ts';
+import { createJoinedAppends } from './joined-appends.ts';
 
 type Refused = Extract<IngestOutcome, { ok: false }>['reason'];
 const refusedReasons = ['malformed', 'not-authorized', 'unavailable'] as const satisfies readonly Refused[];
@@ -31,6 +30,7 @@ function noRefusals(): IngestCounts['refused'] {
   return { malformed: none(), 'not-authorized': none(), unavailable: none() };
 }
 
+export type { IngestOutcome, Sender } from './ingest-outcome.ts';
 export { traceIngest } from './traced-ingest.ts';
 export type { Traffic } from './traffic.ts';
 
@@ -46,7 +46,7 @@ const leastNowUs = 1_767_225_600_000_000;
 const clockEveryMs = 60_000;
 
 interface IngestOptions {
-  log: Pick<Log, 'append' | 'newestArrivalUs'>;
+  log: Pick<Log, 'join' | 'newestArrivalUs'>;
   directory: Things['directory'];
   nowUs: () => number;
   lines: LogLines;
@@ -69,16 +69,32 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     return made;
   }
 
-  function refuse(sender: Sender, reason: Refused, samples: number, message: string): IngestOutcome {
+  function countRefused(sender: Sender, reason: Refused, samples: number, batches: number): void {
     let known = refusals.get(sender.number);
     if (known === undefined) {
       known = { tenantNumber: sender.tenantNumber, refused: noRefusals() };
       refusals.set(sender.number, known);
     }
     known.refused[reason].samples += samples;
-    known.refused[reason].batches++;
+    known.refused[reason].batches += batches;
+  }
+
+  function refuse(sender: Sender, reason: Refused, samples: number, message: string): IngestOutcome {
+    countRefused(sender, reason, samples, 1);
     return { ok: false, reason, message };
   }
+
+  const appends = createJoinedAppends({
+    log,
+    stored({ sender, samples, batches }) {
+      const meter = meterOf(sender.tenantNumber);
+      meter.samples.count(samples);
+      meter.messages.count(batches);
+      total += samples;
+    },
+    notStored: ({ sender, samples, batches }) => countRefused(sender, 'unavailable', samples, batches),
+    lines,
+  });
 
   let clockToldMs = Number.NEGATIVE_INFINITY;
   function clockNotSet(): string {
@@ -90,7 +106,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     return says;
   }
 
-  async function append(sender: Sender, batch: Batch, encoded: Uint8Array): Promise<IngestOutcome> {
+  function append(sender: Sender, batch: Batch, encoded: Uint8Array): IngestOutcome | Promise<IngestOutcome> {
     const foreign = directory.firstForeign(sender.number, batch.series);
     const own = foreign === undefined ? null : directory.asHere(sender.number, sender.tenantNumber, batch.series);
     if (own !== null) {
@@ -105,43 +121,46 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     if (trustedUs < leastNowUs) return refuse(sender, 'unavailable', batch.count, clockNotSet());
     const wrong = wrongTime(batch, trustedUs) ?? wrongJson(batch);
     if (wrong !== undefined) return refuse(sender, 'malformed', batch.count, wrong);
-    try {
-      await log.append(sender.tenantNumber, encoded);
-    } catch (error) {
-      lines('error', 'samples not acknowledged', { cause: errorLine(error), samples: batch.count });
-      return refuse(sender, 'unavailable', batch.count, 'the log cannot be written now; send again later');
-    }
-    const meter = meterOf(sender.tenantNumber);
-    meter.samples.count(batch.count);
-    meter.messages.count(1);
-    total += batch.count;
-    return { ok: true, accepted: batch.count };
+    return appends.append(sender, batch.count, encoded);
   }
 
+  const read = createBatchReader();
+
   /** Only what decodes again may reach the log: a record that does not would stop everybody who reads it. */
-  function accept(sender: Sender, encode: () => Uint8Array): IngestOutcome | Promise<IngestOutcome> {
-    let encoded: Uint8Array;
+  function accept(sender: Sender, encoded: Uint8Array): IngestOutcome | Promise<IngestOutcome> {
     let batch: Batch;
     try {
-      encoded = encode();
-      batch = decodeBatch(encoded);
+      batch = read(encoded);
     } catch (error) {
-      if (!(error instanceof BatchError)) throw error;
-      return refuse(sender, 'malformed', 0, error.message);
+      return refuseMalformed(sender, error);
     }
     return append(sender, batch, encoded);
   }
 
+  function refuseMalformed(sender: Sender, error: unknown): IngestOutcome {
+    if (!(error instanceof BatchError)) throw error;
+    return refuse(sender, 'malformed', 0, error.message);
+  }
+
+  /** Samples that are columns already. */
+  function acceptColumns(sender: Sender, batch: Batch): IngestOutcome | Promise<IngestOutcome> {
+    let encoded: Uint8Array;
+    try {
+      encoded = encodeBatch(batch);
+    } catch (error) {
+      return refuseMalformed(sender, error);
+    }
+    return accept(sender, encoded);
+  }
+
   return {
-    /** A batch as it came from the wire. */
-    accept: (sender: Sender, encoded: Uint8Array) => accept(sender, () => encoded),
-    async acceptSamples(sender: Sender, given: readonly Sample[]): Promise<IngestOutcome> {
-      return accept(sender, () => encodeBatch(toBatch(given)));
-    },
-    /** Samples that are columns already. */
-    async acceptColumns(sender: Sender, batch: Batch): Promise<IngestOutcome> {
-      return accept(sender, () => encodeBatch(batch));
-    },
+    /**
+     * A batch as it came from the wire. Batches that became durable together have the same promise, so that an answer to
+     * each costs little.
+     */
+    accept,
+    acceptSamples: (sender: Sender, given: readonly Sample[]) => acceptColumns(sender, toBatch(given)),
+    acceptColumns,
     /** Of one tenant, since the start. */
     rates(tenantNumber: number) {
       const { samples, messages } = meterOf(tenantNumber);

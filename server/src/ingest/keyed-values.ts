@@ -102,5 +102,5 @@ export async function storeKeyedValues(
   ledger.note(thing, dialect, refused);
   if (samples.length === 0) return { ok: true, stored: 0, refused };
   const outcome = await ingest.acceptSamples(sender, samples);
-  return outcome.ok ? { ok: true, stored: outcome.accepted, refused } : outcome;
+  return outcome.ok ? { ok: true, stored: samples.length, refused } : outcome;
 }

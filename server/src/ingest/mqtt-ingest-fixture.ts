@@ -68,7 +68,7 @@ export async function startMqttIngest() {
     edges,
   });
   const ingest = createIngest({
-    log: { append: async () => 0, newestArrivalUs: 0 },
+    log: { join: async () => 0, newestArrivalUs: 0 },
     directory: things.directory,
     nowUs,
     lines,

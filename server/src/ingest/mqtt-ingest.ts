@@ -22,7 +22,7 @@ import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Things } from '../things/things.ts';
 import type { AllDoors } from './all-doors.ts';
 import { createDialects } from './dialects.ts';
-import type { Ingest, IngestOutcome } from './ingest.ts';
+import type { Ingest } from './ingest.ts';
 import { readJsonSamples } from './json-samples.ts';
 import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
 import { createMqttClients } from './mqtt-clients.ts';
@@ -138,7 +138,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
 
   function publish(peer: Peer, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
     if (!isMachine(peer)) return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic}` };
-    if (topic === topics.batch) return outcomeOf(ingest.accept(peer.identity, payload));
+    if (topic === topics.batch) return ingest.accept(peer.identity, payload);
     return publishOther(peer, topic, payload);
   }
 
@@ -172,10 +172,10 @@ export function createMqttIngest(options: MqttIngestOptions) {
     }
   }
 
-  function takeJson(identity: ThingIdentity, payload: Buffer): Promise<PublishOutcome> {
+  function takeJson(identity: ThingIdentity, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
     const given = jsonSamples.parse(parseJson(payload.toString('utf8')));
     const samples = readJsonSamples(given, things.keyedPointsOf(identity.tenant, identity.thing), nowUs());
-    return ingest.acceptSamples(identity, samples).then(plain);
+    return ingest.acceptSamples(identity, samples);
   }
 
   /** Edges whose configuration is on its way; true when it has changed meanwhile. */
@@ -266,13 +266,6 @@ export function createMqttIngest(options: MqttIngestOptions) {
     clients: createMqttClients({ door, doors, owners }),
     stats: () => door.stats(),
   };
-}
-
-function outcomeOf(outcome: IngestOutcome | Promise<IngestOutcome>): PublishOutcome | Promise<PublishOutcome> {
-  return outcome instanceof Promise ? outcome.then(plain) : plain(outcome);
-}
-function plain(outcome: IngestOutcome): PublishOutcome {
-  return outcome.ok ? { ok: true } : outcome;
 }
 
 function isMachine(peer: Peer): peer is MqttPeer<MachineIdentity> {

@@ -28,9 +28,9 @@ export function registerSamplesRoutes(
       const thing = await things.thing(actor.tenant, thingOf(actor, request.body.thing));
       const points = things.keyedPointsOf(actor.tenant, thing.id);
       const samples = readJsonSamples(request.body, points, nowUs());
-      return accepted(
-        await ingest.acceptSamples({ tenantNumber: actor.tenantNumber, number: things.senderOf(thing.id) }, samples),
-      );
+      const sender = { tenantNumber: actor.tenantNumber, number: things.senderOf(thing.id) };
+      refuseUnless(await ingest.acceptSamples(sender, samples));
+      return { accepted: samples.length };
     },
   });
 }
@@ -53,7 +53,6 @@ const refusals: Record<'malformed' | 'not-authorized' | 'unavailable', ErrorCode
   unavailable: 'samples.unavailable',
 };
 
-function accepted(outcome: IngestOutcome): { accepted: number } {
+function refuseUnless(outcome: IngestOutcome): void {
   if (!outcome.ok) throw new Refusal(refusals[outcome.reason], outcome.message);
-  return { accepted: outcome.accepted };
 }

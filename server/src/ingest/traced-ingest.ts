@@ -1,3 +1,4 @@
+import { decodeBatch } from '@luban/contracts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Ingest, IngestOutcome, Sender } from './ingest.ts';
 import type { MqttDoorHandlers } from './mqtt/mqtt-door.ts';
@@ -5,12 +6,15 @@ import type { MqttIdentity } from './mqtt-identity.ts';
 
 /** Ingest with a span of each batch that is traced. */
 export function traceIngest(ingest: Ingest, tracing: Tracing): Ingest {
-  function traced<Given>(accept: (sender: Sender, given: Given) => IngestOutcome | Promise<IngestOutcome>) {
+  function traced<Given>(
+    accept: (sender: Sender, given: Given) => IngestOutcome | Promise<IngestOutcome>,
+    samplesOf: (given: Given) => number,
+  ) {
     return (sender: Sender, given: Given) => {
       if (tracing.current() === undefined) return accept(sender, given);
       return tracing.part('ingest accept', {}, async (span) => {
         const outcome = await accept(sender, given);
-        if (span !== undefined && outcome.ok) span.attributes['luban.samples'] = outcome.accepted;
+        if (span !== undefined && outcome.ok) span.attributes['luban.samples'] = samplesOf(given);
         else if (span !== undefined && !outcome.ok) span.failure = outcome.reason;
         return outcome;
       });
@@ -18,9 +22,9 @@ export function traceIngest(ingest: Ingest, tracing: Tracing): Ingest {
   }
   return {
     ...ingest,
-    accept: traced(ingest.accept),
-    acceptSamples: async (sender, given) => traced(ingest.acceptSamples)(sender, given),
-    acceptColumns: async (sender, batch) => traced(ingest.acceptColumns)(sender, batch),
+    accept: traced(ingest.accept, (encoded) => decodeBatch(encoded).count),
+    acceptSamples: traced(ingest.acceptSamples, (given) => given.length),
+    acceptColumns: traced(ingest.acceptColumns, (batch) => batch.count),
   };
 }
 

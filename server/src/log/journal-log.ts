@@ -1,4 +1,4 @@
-import { JournalError, type JournalFault, openJournal } from '@luban/journal';
+import { type JournalFault, openJournal } from '@luban/journal';
 import { Histogram } from '../platform/histogram.ts';
 import { errorLine } from '../platform/log-lines.ts';
 import type { Log, LogOptions } from './log-contract.ts';
@@ -35,6 +35,11 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
   const trimming = setInterval(trim, trimIntervalMs);
   trimming.unref();
 
+  function nextRecord(tenant: number, batch: Uint8Array): Uint8Array {
+    lastArrival = Math.max(lastArrival + 1, nowUs());
+    return encodeLogRecord(tenant, lastArrival, batch);
+  }
+
   return {
     get first() {
       return journal.first;
@@ -46,18 +51,8 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
     get newestArrivalUs() {
       return lastArrival;
     },
-    async append(tenant, batch) {
-      lastArrival = Math.max(lastArrival + 1, nowUs());
-      const record = encodeLogRecord(tenant, lastArrival, batch);
-      try {
-        return await journal.append(record);
-      } catch (error) {
-        // Full of what is stored already: make room and try once more; full of what is not must refuse.
-        if (!(error instanceof JournalError) || error.code !== 'journal.full') throw error;
-        await trim();
-        return journal.append(record);
-      }
-    },
+    append: (tenant, batch) => journal.append(nextRecord(tenant, batch)),
+    join: (tenant, batch) => journal.join(nextRecord(tenant, batch)),
     async read(from, limit) {
       return (await journal.read(from, limit)).map(({ position, payload }) => decodeLogRecord(position, payload));
     },

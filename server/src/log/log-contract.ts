@@ -40,6 +40,11 @@ export interface Log extends SampleLog {
   /** Resolves with the position once the batch is durable; rejects with an Error with a `code` when it cannot be. */
   append(tenant: number, batch: Uint8Array): Promise<number>;
   /**
+   * The same for who appends tens of thousands a second: what becomes durable together may have one promise, which
+   * resolves with the position of the first of it.
+   */
+  join(tenant: number, batch: Uint8Array): Promise<number>;
+  /**
    * The position of the record so many (1 or more) before `position`, however positions grow; `first` where fewer are
    * kept. Damaged records may count or not. Rejects while the log cannot be read.
    */

@@ -98,6 +98,11 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
     }, trimIntervalMs);
     trimming.unref();
 
+    function append(tenant: number, batch: Uint8Array): Promise<number> {
+      lastArrival = Math.max(lastArrival + 1, nowUs());
+      return appender.append(encodeLogRecord(tenant, lastArrival, batch));
+    }
+
     return {
       get first() {
         return first();
@@ -109,10 +114,8 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       get newestArrivalUs() {
         return lastArrival;
       },
-      append(tenant, batch) {
-        lastArrival = Math.max(lastArrival + 1, nowUs());
-        return appender.append(encodeLogRecord(tenant, lastArrival, batch));
-      },
+      append,
+      join: append,
       read: reader.read,
       positionBefore: reader.positionBefore,
       waitFor: (position, signal) => tail.waitFor(sequenceOf(position), signal),

@@ -3,15 +3,15 @@ import type { Log } from './log-contract.ts';
 
 /** The log's door for ingest, with a span of each append that is traced. */
 export function traceAppends(
-  log: Pick<Log, 'append' | 'newestArrivalUs'>,
+  log: Pick<Log, 'append' | 'join' | 'newestArrivalUs'>,
   tracing: Tracing,
-): Pick<Log, 'append' | 'newestArrivalUs'> {
+): Pick<Log, 'join' | 'newestArrivalUs'> {
   return {
     get newestArrivalUs() {
       return log.newestArrivalUs;
     },
-    append(tenant, batch) {
-      if (tracing.current() === undefined) return log.append(tenant, batch);
+    join(tenant, batch) {
+      if (tracing.current() === undefined) return log.join(tenant, batch);
       return tracing.part('log append', { 'luban.bytes': batch.length }, async (span) => {
         const position = await log.append(tenant, batch);
         if (span !== undefined) {

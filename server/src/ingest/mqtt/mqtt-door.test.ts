@@ -68,6 +68,33 @@ test.each([4, 5] as const)(
   },
 );
 
+test('messages that share an outcome are answered together, in order among others', async () => {
+  const writes = [slowPublish(), slowPublish()].map(({ pending, publish }) => ({ pending, outcome: publish() }));
+  fixture = await openDoor({}, { publish: (_peer, _topic, payload) => writes[Number(payload.toString())]!.outcome });
+  const client = await connectedClient(fixture.port, 4);
+  for (const [id, write] of [1, 1, 0, 1, 1].entries()) client.send(publishPacket(id + 1, String(write)));
+  client.send(publishPacket(0, '1', { qos: 0 }));
+  client.send({ cmd: 'pingreq' });
+  expect(await client.next()).toMatchObject({ cmd: 'pingresp' });
+  expect(fixture.door.stats().inflight).toBe(6);
+  const idsUntilPing = async () => {
+    client.send({ cmd: 'pingreq' });
+    const ids: number[] = [];
+    for (;;) {
+      const packet = await client.next();
+      if (packet === 'closed' || packet.cmd === 'pingresp') return ids;
+      ids.push((packet as IPubackPacket).messageId!);
+    }
+  };
+  writes[1]!.pending[0]!({ ok: true });
+  expect(await idsUntilPing()).toEqual([1, 2]);
+  expect(fixture.door.stats().inflight).toBe(3);
+  writes[0]!.pending[0]!({ ok: true });
+  expect(await idsUntilPing()).toEqual([3, 4, 5]);
+  expect(fixture.door.stats().inflight).toBe(0);
+  client.socket.destroy();
+});
+
 test('an outcome known at once waits behind an earlier one that is not', async () => {
   let release: (outcome: PublishOutcome) => void = () => undefined;
   fixture = await openDoor(

@@ -9,7 +9,7 @@ import { forwardedProperties } from '../wire/properties.ts';
 import { decodePublish, emptyPublishFrame } from '../wire/publish-frame.ts';
 import { TopicCache } from '../wire/topic-cache.ts';
 import { acknowledgements, type Outgoing } from './outgoing.ts';
-import { type InflightTotals, Receipts } from './receipts.ts';
+import { type InflightTotals, Receipts, type ReceiptsOwner } from './receipts.ts';
 
 /** The connection that the intake belongs to. An object and not functions, because there are many of them. */
 export interface IntakeOwner {
@@ -41,7 +41,7 @@ const taken: PublishOutcome = { ok: true };
 const nothing = Buffer.alloc(0);
 
 /** The publishes of one client: decoded, handed on, answered in order once they are durable. */
-export class PublishIntake {
+export class PublishIntake implements ReceiptsOwner {
   version: MqttVersion = 4;
   reasonStrings = true;
   clientMaximumPacketBytes = Number.POSITIVE_INFINITY;
@@ -63,7 +63,7 @@ export class PublishIntake {
     this.#owner = owner;
     this.#shared = shared;
     this.#outgoing = outgoing;
-    this.#receipts = new Receipts(shared, (messageId, qos, outcome) => this.#answer(messageId, qos, outcome));
+    this.#receipts = new Receipts(shared, this);
   }
 
   get inflight(): number {
@@ -89,19 +89,14 @@ export class PublishIntake {
     try {
       outcome = qos === 2 ? this.#takeOnce(messageId, buffer, end) : this.#handOn(buffer, end, 0);
     } catch (error) {
-      outcome = this.#fault(error);
+      outcome = this.faultOf(error);
     }
-    if (!('then' in outcome) && this.#receipts.idle) {
-      this.#answer(messageId, qos, outcome);
-      return;
-    }
-    const receipt = this.#receipts.open(messageId, qos, end - start);
-    const settle = (settled: PublishOutcome) => {
-      receipt(settled);
-      this.#owner.settled();
-    };
-    if ('then' in outcome) outcome.then(settle, (error: unknown) => settle(this.#fault(error)));
-    else settle(outcome);
+    if (!('then' in outcome) && this.#receipts.idle) this.answer(messageId, qos, outcome);
+    else this.#receipts.open(messageId, qos, end - start, outcome);
+  }
+
+  settled(): void {
+    this.#owner.settled();
   }
 
   /** PUBREL: the identifier is free again. False when nothing is known of it. */
@@ -199,7 +194,7 @@ export class PublishIntake {
    * no negative acknowledgement, and a positive one would be a lie, so that connection is closed: the client keeps the
    * message, and a person finds the reason in the log.
    */
-  #answer(messageId: number, qos: number, outcome: PublishOutcome): void {
+  answer(messageId: number, qos: number, outcome: PublishOutcome): void {
     if (this.ended) return;
     if (outcome.ok && outcome.unmatched !== true && qos === 1) {
       // The way of every sample.
@@ -228,7 +223,7 @@ export class PublishIntake {
     this.#outgoing.send(encode(packet, 5, this.clientMaximumPacketBytes));
   }
 
-  #fault(error: unknown): PublishOutcome {
+  faultOf(error: unknown): PublishOutcome {
     this.#shared.log('error', 'mqtt.publish-handler-failed', { ...this.#owner.who(), error });
     return { ok: false, reason: 'unavailable', message: 'The platform could not store the message.' };
   }
