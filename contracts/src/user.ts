@@ -22,8 +22,17 @@ export const permissions = [
   'access.write',
   'users.read',
   'users.write',
+  'platform.read',
 ] as const;
 export type Permission = (typeof permissions)[number];
+
+/**
+ * About the platform itself and not about a tenant's own: it holds only where one tenant has the platform for itself. Where
+ * several share it, nobody has it but the operator, on the servers' own machines.
+ */
+export function isOfPlatform(permission: string): boolean {
+  return permission.startsWith('platform.');
+}
 
 const viewer: readonly Permission[] = ['things.read', 'readings.read', 'edges.read'];
 const engineer: readonly Permission[] = [

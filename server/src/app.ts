@@ -252,7 +252,15 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     config.rateLimit === 0
       ? undefined
       : createRateLimit({ perMinute: config.rateLimit, nowMs: () => performance.now() });
-  const http = createHttp({ authenticate, isOperator, log: lines, tracing, idempotency, rateLimit });
+  const http = createHttp({
+    authenticate,
+    isOperator,
+    ownsPlatform: identity.ownsPlatform,
+    log: lines,
+    tracing,
+    idempotency,
+    rateLimit,
+  });
   const upgrades = createUpgrades(lines);
   upgrades.serve(http.server);
   if (has('api')) live.start(upgrades);

@@ -48,7 +48,7 @@ describe('the demo, for a newcomer', () => {
     await expect.poll(async () => (await text()) !== before, { timeout: 15_000 }).toBe(true);
   });
 
-  test.each(['/', '/things', '/edges', '/explorer?series=1,5&last=5m', '/users'])(
+  test.each(['/', '/things', '/edges', '/explorer?series=1,5&last=5m', '/users', '/servers'])(
     'shows %s in both languages, dark, and at 390 px without sideways scrolling',
     async (path) => {
       await page.goto(demo.address + path);

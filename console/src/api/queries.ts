@@ -19,6 +19,7 @@ import type {
   SeriesAggregates,
   SeriesBuckets,
   SeriesReadings,
+  Server,
   Site,
   ThingKey,
   ThingModel,
@@ -41,6 +42,12 @@ export const setupQuery = queryOptions({
 export const usersQuery = queryOptions({
   queryKey: ['users'],
   queryFn: ({ signal }) => api.get<Page<Tagged<User>>>('/users', { limit: 1000 }, signal),
+});
+export const serversQuery = queryOptions({
+  queryKey: ['servers'],
+  queryFn: ({ signal }) => api.get<{ items: Server[] }>('/servers', undefined, signal),
+  // As often as servers beat.
+  refetchInterval: 2000,
 });
 export const accessKeysQuery = infiniteQueryOptions({
   queryKey: ['access-keys'],

@@ -11,6 +11,7 @@ export const shell = {
   mqttClients: { zh: 'MQTT 客户端', en: 'MQTT clients' },
   accessKeys: { zh: '接入密钥', en: 'Access keys' },
   users: { zh: '用户', en: 'Users' },
+  servers: { zh: '服务器', en: 'Servers' },
   more: { zh: '更多', en: 'More' },
   navigation: { zh: '主导航', en: 'Main navigation' },
   skip: { zh: '跳到内容', en: 'Skip to content' },

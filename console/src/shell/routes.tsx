@@ -139,6 +139,11 @@ const tree = root.addChildren([
     }),
     createRoute({
       getParentRoute: () => inside,
+      path: '/servers',
+      component: lazyRouteComponent(() => import('../servers/servers-page.tsx'), 'ServersPage'),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
       path: '/users',
       component: lazyRouteComponent(() => import('../users/users-page.tsx'), 'UsersPage'),
     }),

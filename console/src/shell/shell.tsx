@@ -2,6 +2,7 @@ import {
   ApartmentOutlined,
   ApiOutlined,
   BulbOutlined,
+  CloudServerOutlined,
   ClusterOutlined,
   DashboardOutlined,
   HistoryOutlined,
@@ -31,7 +32,7 @@ import { Brand } from './brand.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 
 const places: {
-  to: '/' | '/things' | '/explorer' | '/edges' | '/history' | '/access-keys' | '/mqtt-clients' | '/users';
+  to: '/' | '/things' | '/explorer' | '/edges' | '/history' | '/access-keys' | '/mqtt-clients' | '/users' | '/servers';
   text: Both;
   icon: ReactNode;
 }[] = [
@@ -43,6 +44,7 @@ const places: {
   { to: '/access-keys', text: shell.accessKeys, icon: <KeyOutlined /> },
   { to: '/mqtt-clients', text: shell.mqttClients, icon: <ApiOutlined /> },
   { to: '/users', text: shell.users, icon: <TeamOutlined /> },
+  { to: '/servers', text: shell.servers, icon: <CloudServerOutlined /> },
 ];
 
 /** What a page needs that not everybody has. */
@@ -50,6 +52,7 @@ const neededFor: Partial<Record<(typeof places)[number]['to'], Permission>> = {
   '/access-keys': 'access.read',
   '/mqtt-clients': 'access.read',
   '/users': 'users.read',
+  '/servers': 'platform.read',
 };
 
 function NavLink({ place }: { place: (typeof places)[number] }) {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
+  isOfPlatform,
   type Language,
   type Me,
   may,
@@ -50,6 +51,8 @@ export interface Identity {
   setupNeeded(): Promise<boolean>;
   /** What the first visitor types when they come over the network. New at each start. */
   setupCode(): string;
+  /** Whether no other tenant shares the platform with this one. */
+  ownsPlatform(tenant: TenantId): Promise<boolean>;
   /** The first tenant and its owner, signed in. Refuses with setup.done when there is a tenant. */
   setUp(setup: Setup): Promise<SignedIn & { tenant: NumberedTenant; user: User }>;
   /** Throws Refusal users.email-taken. */
@@ -117,14 +120,20 @@ export function createIdentity({ database, now, log, passwords = createPasswords
     return token === null ? null : sessions.find(token);
   }
 
+  async function ownsPlatform(tenant: TenantId): Promise<boolean> {
+    const all = await store.tenants();
+    return all.length === 1 && all[0]?.id === tenant;
+  }
+
   async function me({ tenant, user, role }: Pick<UserActor, 'tenant' | 'user' | 'role'>): Promise<Me> {
     const found = await store.tenant(tenant);
     if (found === null) throw new Error(`the tenant ${tenant} of a signed-in user is gone`);
     const { number, ...shown } = found;
+    const owns = await ownsPlatform(tenant);
     return {
       user: await users.get(tenant, user),
       tenant: shown,
-      permissions: permissions.filter((permission) => may(role, permission)),
+      permissions: permissions.filter((permission) => may(role, permission) && (owns || !isOfPlatform(permission))),
     };
   }
 
@@ -142,6 +151,7 @@ export function createIdentity({ database, now, log, passwords = createPasswords
       return !(await store.hasTenant());
     },
     setupCode: () => code,
+    ownsPlatform,
     async setUp({ language, owner, plant }) {
       if (await store.hasTenant()) throw new Refusal('setup.done');
       const created = await addTenant({ ...plant, language, owner }, true);

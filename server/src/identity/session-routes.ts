@@ -95,7 +95,8 @@ export function registerSessionRoutes(http: Http, identity: Identity, { onSetup 
   http.get(
     '/api/v1/me',
     {
-      config: { permission: 'signed-in' },
+      // No page opens without it, also those that say that no server leads.
+      config: { permission: 'signed-in', anyServer: true },
       schema: { summary: 'Who is signed in, and what they may do', tags: ['Sessions'], response: { 200: me } },
     },
     async (request) => identity.me(userActorOf(request)),

@@ -52,6 +52,11 @@ const codes = {
   'session.throttled': { status: 429, zh: '尝试次数过多，请稍后再试', en: 'Too many attempts; try again later' },
   'session.link-used': { status: 401, zh: '登录链接已使用或已过期', en: 'The sign-in link was used or has expired' },
   'permission.denied': { status: 403, zh: '您的角色没有此权限', en: 'Your role does not have this permission' },
+  'permission.shared-platform': {
+    status: 403,
+    zh: '多个租户共用这个平台，只有平台的运维人员能在服务器上查看',
+    en: 'Several tenants share this platform; only its operator sees this, on the servers’ own machines',
+  },
   'setup.done': { status: 409, zh: '平台已完成初始设置', en: 'The platform is set up already' },
   'setup.code-required': {
     status: 403,

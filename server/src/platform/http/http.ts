@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
-import { may, type Problem } from '@luban/contracts';
+import { isOfPlatform, may, type Problem, type TenantId } from '@luban/contracts';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
@@ -50,6 +50,8 @@ const requestTimeoutMs = 120_000;
 export function createHttp(options: {
   authenticate: Authenticate;
   isOperator: (request: FastifyRequest) => boolean;
+  /** Whether a tenant has the platform for itself; without it none has. */
+  ownsPlatform?: (tenant: TenantId) => Promise<boolean>;
   log: LogLines;
   tracing?: Tracing | undefined;
   idempotency?: IdempotencyStore;
@@ -104,13 +106,14 @@ export function createHttp(options: {
     if (need === undefined) return; // the console's own files
     if (isWrite(request) && !isMachine(request) && request.headers['x-luban-request'] === undefined)
       throw new Refusal('request.guard', 'Send the header x-luban-request: 1, which a foreign site cannot add');
-    if (need === 'operator') {
-      if (options.isOperator(request)) return;
+    if ((need === 'operator' || isOfPlatform(need)) && options.isOperator(request)) return;
+    if (need === 'operator')
       throw new Refusal('permission.denied', 'Only for the platform’s operator, on its own machine');
-    }
     request.actor = await options.authenticate(request);
     options.rateLimit?.(request, reply);
     checkPermission(need, request.routeOptions.config.machines === true, request.actor);
+    if (isOfPlatform(need) && (await options.ownsPlatform?.(actorOf(request).tenant)) !== true)
+      throw new Refusal('permission.shared-platform');
   });
 
   app.setErrorHandler((error: FastifyError | Refusal, request, reply) => {
