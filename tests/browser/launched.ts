@@ -19,9 +19,11 @@ export interface Launched {
 /** Starts `tools/<command>.mjs` and waits until it prints the address (and the sign-in link, for the demo). */
 export async function launch(command: 'demo' | 'start', environment: Record<string, string> = {}): Promise<Launched> {
   const data = mkdtempSync(join(tmpdir(), `luban-${command}-`));
+  // What tests say to each other is no setting of the product, which refuses what it does not know.
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LUBAN_TEST_')));
   const child = spawn(process.execPath, [`tools/${command}.mjs`], {
     cwd: root,
-    env: { ...process.env, LUBAN_DATA: data, LUBAN_LOG_LEVEL: 'warn', ...environment },
+    env: { ...own, LUBAN_DATA: data, LUBAN_LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = await printed(child, command === 'demo' ? /\/link\/\S+[\s\S]*Ctrl-C stops/ : /Luban is ready: \S+/);
