@@ -70,6 +70,7 @@ export function mosquittoBroker(): TestBroker {
         [
           ...[`listener ${this.port} 127.0.0.1`, 'allow_anonymous true', `acl_file ${access}`, 'user root'],
           ...['persistence true', `persistence_location ${directory}/`, 'max_topic_alias 10'],
+          'max_inflight_messages 0',
         ].join('\n'),
       );
       child = spawn('/usr/sbin/mosquitto', ['-c', configuration], { stdio: 'ignore' });
