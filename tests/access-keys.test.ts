@@ -1,9 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { newId } from '@luban/contracts';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ApiClient } from './fixtures/api-client.ts';
@@ -185,33 +181,4 @@ test.each([
 ])('a key with %s is refused, and the field is named', async (_, topics, pointer) => {
   const answer = await api.request('POST', '/api/v1/access-keys', { body: { name: 'x', ...topics } });
   expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, pointer]);
-});
-
-test('without a setting nobody comes in without a key', async () => {
-  await expect(mqtt.connectAsync(platform.mqttUrl, { reconnectPeriod: 0 }, false)).rejects.toThrow();
-});
-
-test('with the setting, who shows nothing acts as the access key that it names; a wrong key opens nothing still', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'luban-anonymous-'));
-  const kept = { dataDirectory: directory, records: undefined };
-  const before = await startInProcess(kept);
-  const owner = await before.addTenant('Closed network', 'owner@closed.example');
-  const { id } = await issue({ publish: ['open/#'], subscribe: ['open/#'] }, owner.api);
-  await before.stop();
-  const open = await startInProcess({ ...kept, mqttAnonymous: id });
-  const client = await mqtt.connectAsync(open.mqttUrl, { protocolVersion: 5 }, false);
-  await client.publishAsync('open/a', 'x', { qos: 1 });
-  await expect(client.publishAsync('closed/a', 'x', { qos: 1 })).rejects.toMatchObject({ code: 0x87 });
-  await client.endAsync();
-  const wrong = { protocolVersion: 5 as const, username: 'x', password: `lba_${'x'.repeat(32)}`, reconnectPeriod: 0 };
-  await expect(mqtt.connectAsync(open.mqttUrl, wrong, false)).rejects.toMatchObject({ code: 0x86 });
-  await open.stop();
-  await rm(directory, { recursive: true });
-});
-
-test('the start fails where the key for whoever shows nothing is not there', async () => {
-  const stranger = newId('access');
-  await expect(startInProcess({ mqttAnonymous: stranger })).rejects.toThrow(
-    `LUBAN_MQTT_ANONYMOUS: there is no access key ${stranger}`,
-  );
 });

@@ -56,6 +56,10 @@ const schema = z.object({
   LUBAN_MQTT_ANONYMOUS: idSchema('access')
     .optional()
     .describe('Id of the access key that MQTT clients without credentials act as; without it they are refused'),
+  LUBAN_MQTT_ANONYMOUS_LOGIN: z
+    .enum(['none', 'any'])
+    .default('none')
+    .describe('any: whoever shows a user name or password that is nobody’s acts as that key too'),
   LUBAN_TELEMETRY: z
     .string()
     .refine((address) => address === '' || parseClickhouseAddress(address) !== null, {
@@ -140,6 +144,14 @@ export interface TlsConfig {
   readonly clientCertificates: 'not-asked' | 'asked' | 'required';
 }
 
+/** Who comes in by MQTT without a key. */
+export interface MqttAnonymous {
+  /** What they act as. */
+  readonly key: AccessKeyId;
+  /** `none`: whoever shows neither user name nor password; `any`: also who shows some that are nobody's. */
+  readonly login: 'none' | 'any';
+}
+
 export interface ServerConfig {
   readonly dataDirectory: string;
   readonly host: string;
@@ -152,7 +164,7 @@ export interface ServerConfig {
   readonly tls: TlsConfig | null;
   /** `nats://…`; absent: the journal in the data directory. */
   readonly log?: string | undefined;
-  readonly mqttAnonymous: AccessKeyId | null;
+  readonly mqttAnonymous: MqttAnonymous | null;
   /** `http://…` of ClickHouse; absent: chDB in the data directory. */
   readonly telemetry?: string | undefined;
   /** Absent: `seal.key` in the data directory, which is made at the first start. */
@@ -196,7 +208,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     plainHost: values.LUBAN_PLAIN_HOST ?? values.LUBAN_HOST,
     tls: tlsOf(values),
     log: values.LUBAN_LOG === '' ? undefined : values.LUBAN_LOG,
-    mqttAnonymous: values.LUBAN_MQTT_ANONYMOUS ?? null,
+    mqttAnonymous: anonymousOf(values),
     telemetry: values.LUBAN_TELEMETRY === '' ? undefined : values.LUBAN_TELEMETRY,
     sealKeyFile: values.LUBAN_SEAL_KEY_FILE,
     logBytes: values.LUBAN_LOG_BYTES,
@@ -207,6 +219,13 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     demo: values.LUBAN_DEMO === '1',
     ...rolesOf(values),
   };
+}
+
+function anonymousOf(values: z.output<typeof schema>): MqttAnonymous | null {
+  const { LUBAN_MQTT_ANONYMOUS: key, LUBAN_MQTT_ANONYMOUS_LOGIN: login } = values;
+  if (key === undefined && login === 'any')
+    throw new Error('bad configuration: LUBAN_MQTT_ANONYMOUS_LOGIN=any needs LUBAN_MQTT_ANONYMOUS');
+  return key === undefined ? null : { key, login };
 }
 
 function tracingOf(values: z.output<typeof schema>): TracingConfig | null {

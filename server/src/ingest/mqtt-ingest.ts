@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import {
-  type AccessKeyId,
   type EdgeId,
   edgeEvent,
   edgeReport,
@@ -34,7 +33,7 @@ import {
   type ThingIdentity,
 } from './mqtt-identity.ts';
 import { createMqttOwners, createOwnerCheck } from './mqtt-owners.ts';
-import { createMqttSignIn } from './mqtt-sign-in.ts';
+import { type Anonymous, createMqttSignIn } from './mqtt-sign-in.ts';
 import { mayListen, useOf } from './mqtt-topics.ts';
 import type { RefusedValues } from './refused-values.ts';
 import { tracePublish } from './traced-ingest.ts';
@@ -53,8 +52,8 @@ interface MqttIngestOptions {
   things: Things;
   edges: Edges;
   access: Access;
-  /** Whoever shows nothing acts as this access key; null: nobody does. */
-  anonymous: AccessKeyId | null;
+  /** Who acts as an access key without showing it; null: nobody does. */
+  anonymous: Anonymous | null;
   /** Tenants that are at another platform now: nobody of theirs gets in. */
   departed: ReadonlyMap<string, string>;
   /** Where the other listeners of this door are: TLS, WebSocket. */
@@ -214,8 +213,8 @@ export function createMqttIngest(options: MqttIngestOptions) {
     }
   }
 
-  /** The start fails where the key for whoever shows nothing is not there or void. */
-  async function checkAnonymous(key: AccessKeyId): Promise<void> {
+  /** The start fails where the key for whoever shows none is not there or void. */
+  async function checkAnonymous({ key, login }: Anonymous): Promise<void> {
     if ((await access.holder(key, '')) === null)
       throw new Error(`LUBAN_MQTT_ANONYMOUS: there is no access key ${key}, or it is revoked or has expired`);
     const open = [host, ...otherHosts].filter((one) => !isLoopback(one));
@@ -224,6 +223,8 @@ export function createMqttIngest(options: MqttIngestOptions) {
         hosts: open,
         key,
       });
+    if (login === 'any')
+      lines('warn', 'WRONG USER NAMES AND PASSWORDS OPEN MQTT AS WELL (LUBAN_MQTT_ANONYMOUS_LOGIN)', { key });
   }
 
   const door = createMqttDoor<MqttIdentity>({ host, port, directory, relay, log: lines }, handlers);

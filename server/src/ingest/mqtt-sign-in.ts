@@ -9,12 +9,20 @@ import { shownCertificate } from './listeners/shown-certificate.ts';
 import { holderOf, type MqttIdentity } from './mqtt-identity.ts';
 import { signedWith } from './signed-login.ts';
 
+/** Who comes in without a key of their own. */
+export interface Anonymous {
+  /** What they act as. */
+  readonly key: AccessKeyId;
+  /** `none`: whoever shows neither user name nor password; `any`: also who shows some that are nobody's. */
+  readonly login: 'none' | 'any';
+}
+
 interface SignInOptions {
   things: Things;
   edges: Edges;
   access: Access;
-  /** Whoever shows nothing acts as this access key; null: nobody does. */
-  anonymous: AccessKeyId | null;
+  /** Null: nobody. */
+  anonymous: Anonymous | null;
   /** Where tenants are that are not here any more. */
   departed: ReadonlyMap<string, string>;
   /** Client certificates on the revocation list. */
@@ -39,10 +47,17 @@ interface Credentials {
 export function createMqttSignIn(options: SignInOptions) {
   const { things, edges, access, anonymous, departed, revoked, nowUs, lines } = options;
 
-  async function byKey(credentials: Credentials): Promise<MqttIdentity | null> {
+  async function byLogin(credentials: Credentials): Promise<MqttIdentity | null> {
     const { clientId, username, password } = credentials;
     if (username === undefined && password === undefined && anonymous !== null)
-      return access.holder(anonymous, clientId);
+      return access.holder(anonymous.key, clientId);
+    const found = await byKey(credentials);
+    if (found !== null || anonymous?.login !== 'any' || meantForUs(credentials)) return found;
+    return access.holder(anonymous.key, clientId);
+  }
+
+  async function byKey(credentials: Credentials): Promise<MqttIdentity | null> {
+    const { clientId, username, password } = credentials;
     if (password !== undefined && isAccessSecret(password)) return access.keyHolder(password, clientId);
     if (password === undefined)
       return username === undefined ? null : ((await edges.keyHolder(username)) ?? things.keyHolder(username));
@@ -61,10 +76,10 @@ export function createMqttSignIn(options: SignInOptions) {
   async function whoIs(credentials: Credentials): Promise<MqttIdentity | null> {
     const { clientId, username } = credentials;
     const shown = shownCertificate(credentials.stream, revoked());
-    if (shown === null) return byKey(credentials);
+    if (shown === null) return byLogin(credentials);
     if (shown !== 'revoked' && 'doubtful' in shown) {
       lines('info', 'client certificate not counted', { ...whence(credentials), cause: shown.doubtful });
-      return byKey(credentials);
+      return byLogin(credentials);
     }
     if (shown === 'revoked') return refusedAsRevoked(credentials);
     const { bound, ambiguous, revokedIn } = await access.certificates.verdictOn(shown.certificate, username);
@@ -74,7 +89,7 @@ export function createMqttSignIn(options: SignInOptions) {
           ...whence(credentials),
           cause: 'several tenants have bound it: give the id of what it stands for as user name',
         });
-      const found = await byKey(credentials);
+      const found = await byLogin(credentials);
       return found !== null && revokedIn.has(found.tenant) ? refusedAsRevoked(credentials) : found;
     }
     const found = await holder(bound.holder, clientId);
@@ -100,6 +115,13 @@ export function createMqttSignIn(options: SignInOptions) {
     });
     return null;
   };
+}
+
+/** A key of ours that is void, or an id of ours with a wrong key: who shows these is to learn that they are wrong. */
+function meantForUs({ username, password }: Credentials): boolean {
+  const secrets = [username ?? '', password?.toString('latin1', 0, 4) ?? ''];
+  if (secrets.some((secret) => /^lb[a-z]_/.test(secret))) return true;
+  return username !== undefined && (['access', 'edge', 'thing'] as const).some((kind) => isId(kind, username));
 }
 
 /** For a line of the log; a client identifier may have 65,535 bytes. */

@@ -4,16 +4,26 @@ import type { MqttIdentity } from './mqtt-identity.ts';
 
 const edgeTopics: ReadonlySet<string> = new Set([topics.batch, topics.report, topics.gaps, topics.events]);
 const thingTopics: ReadonlySet<string> = new Set([topics.batch, topics.samples]);
+/** First levels of `$` that say something to the platform or a device. */
+const reserved: ReadonlySet<string> = new Set(['$SYS', '$share', '$oc']);
 
 /**
  * The reserved topics `luban/v1/…` go to ingest; besides them an edge or a thing has topics of its own, and an access
  * key those that it names.
  */
 export function useOf(identity: MqttIdentity, topic: string): TopicUse {
-  if (identity.kind === 'access')
-    return !isPlatforms(topic) && identity.publish.some((filter) => filterContains(filter, topic)) ? 'route' : 'refuse';
+  if (identity.kind === 'access') return mayTell(identity.publish, topic) ? 'route' : 'refuse';
   if ((identity.kind === 'edge' ? edgeTopics : thingTopics).has(topic)) return 'take';
   return topic.startsWith(ownTopics(identity)) ? 'route' : 'refuse';
+}
+
+/**
+ * Topics of `$` that are nobody's are taken from whoever may publish everything, as other brokers do; MQTT 3.1.1 has no
+ * softer refusal than the end of the connection. No key hears them.
+ */
+function mayTell(filters: readonly string[], topic: string): boolean {
+  if (topic.startsWith('$')) return filters.includes('#') && !reserved.has(topic.split('/', 1)[0]!);
+  return !isPlatforms(topic) && filters.some((filter) => filterContains(filter, topic));
 }
 
 /** May it listen? A filter is good when every topic that it names is. */
