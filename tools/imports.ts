@@ -6,22 +6,19 @@ export interface Import {
   readonly from: string;
   /** The imported file, relative to the root, or a package's name. */
   readonly to: string;
-  /** `import type` is gone when the program runs: it makes no cycle. */
-  readonly typeOnly: boolean;
 }
 
 const statement =
-  /^(?:import|export)\s+(type\s)?[^'"]*?from\s+['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
+  /^(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
 /** Every import of the product's own source under `folder`; tests and what only they use are left out. */
 export function readImports(root: string, folder: string): Import[] {
   return sourceFiles(join(root, folder)).flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(statement)].map(([, type, named, bare, dynamic]) => {
+    [...readFileSync(file, 'utf8').matchAll(statement)].map(([, named, bare, dynamic]) => {
       const to = named ?? bare ?? dynamic ?? '';
       return {
         from: relative(root, file),
         to: to.startsWith('.') ? relative(root, resolve(dirname(file), to)) : to,
-        typeOnly: type !== undefined,
       };
     }),
   );

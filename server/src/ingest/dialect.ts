@@ -2,7 +2,7 @@ import type { Json } from '@luban/contracts';
 import type { Edges } from '../edges/edges.ts';
 import type { LogLines } from '../platform/log-lines.ts';
 import type { Things } from '../things/things.ts';
-import type { Ingest } from './ingest.ts';
+import type { Ingest } from './ingest-contract.ts';
 import type { MqttDoor, MqttPeer, PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MachineIdentity } from './mqtt-identity.ts';
 import type { RefusedValues } from './refused-values.ts';

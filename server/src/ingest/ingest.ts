@@ -12,29 +12,20 @@ import { checkDepth } from '../platform/json.ts';
 import type { LogLines } from '../platform/log-lines.ts';
 import { RateMeter } from '../platform/rate-meter.ts';
 import type { Things } from '../things/things.ts';
+import type { Ingest, IngestCounts, IngestRefusal } from './ingest-contract.ts';
 import type { IngestOutcome, Sender } from './ingest-outcome.ts';
 import { createJoinedAppends } from './joined-appends.ts';
 
-type Refused = Extract<IngestOutcome, { ok: false }>['reason'];
-const refusedReasons = ['malformed', 'not-authorized', 'unavailable'] as const satisfies readonly Refused[];
-
-/** Of one tenant, since the start. */
-interface IngestCounts {
-  samples: number;
-  messages: number;
-  refused: Record<Refused, { samples: number; batches: number }>;
-}
+const refusedReasons = ['malformed', 'not-authorized', 'unavailable'] as const satisfies readonly IngestRefusal[];
 
 function noRefusals(): IngestCounts['refused'] {
   const none = () => ({ samples: 0, batches: 0 });
   return { malformed: none(), 'not-authorized': none(), unavailable: none() };
 }
 
-export type { IngestOutcome, Sender } from './ingest-outcome.ts';
+export type { Ingest } from './ingest-contract.ts';
 export { traceIngest } from './traced-ingest.ts';
 export type { Traffic } from './traffic.ts';
-
-export type Ingest = ReturnType<typeof createIngest>;
 
 /** A source clock may be ahead by this much; what claims to be from further in the future would hide every later value. */
 const maxAheadUs = 24 * 3_600_000_000;
@@ -52,8 +43,7 @@ interface IngestOptions {
   lines: LogLines;
 }
 
-/** The one way in for samples: every door ends here. `ok` means that the samples are on disk. */
-export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
+export function createIngest({ log, directory, nowUs, lines }: IngestOptions): Ingest {
   const now = () => nowUs() / 1000;
   /** Each tenant sees its own traffic. */
   const meters = new Map<number, { samples: RateMeter; messages: RateMeter }>();
@@ -69,7 +59,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     return made;
   }
 
-  function countRefused(sender: Sender, reason: Refused, samples: number, batches: number): void {
+  function countRefused(sender: Sender, reason: IngestRefusal, samples: number, batches: number): void {
     let known = refusals.get(sender.number);
     if (known === undefined) {
       known = { tenantNumber: sender.tenantNumber, refused: noRefusals() };
@@ -79,7 +69,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
     known.refused[reason].batches += batches;
   }
 
-  function refuse(sender: Sender, reason: Refused, samples: number, message: string): IngestOutcome {
+  function refuse(sender: Sender, reason: IngestRefusal, samples: number, message: string): IngestOutcome {
     countRefused(sender, reason, samples, 1);
     return { ok: false, reason, message };
   }
@@ -154,19 +144,13 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
   }
 
   return {
-    /**
-     * A batch as it came from the wire. Batches that became durable together have the same promise, so that an answer to
-     * each costs little.
-     */
     accept,
     acceptSamples: (sender: Sender, given: readonly Sample[]) => acceptColumns(sender, toBatch(given)),
     acceptColumns,
-    /** Of one tenant, since the start. */
     rates(tenantNumber: number) {
       const { samples, messages } = meterOf(tenantNumber);
       return { samplesPerSecond: samples.perSecond(), messagesPerSecond: messages.perSecond() };
     },
-    /** By the tenant's number, since the start. */
     counts(): Map<number, IngestCounts> {
       const counts = new Map<number, IngestCounts>();
       for (const [tenant, { samples, messages }] of meters)
@@ -181,13 +165,11 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions) {
       }
       return counts;
     },
-    /** By sender and reason, since the start. */
-    *refusals(): Iterable<{ sender: number; reason: Refused; samples: number; batches: number }> {
+    *refusals(): Iterable<{ sender: number; reason: IngestRefusal; samples: number; batches: number }> {
       for (const [sender, { refused }] of refusals)
         for (const reason of refusedReasons)
           if (refused[reason].batches > 0) yield { sender, reason, ...refused[reason] };
     },
-    /** Samples of all tenants that were acknowledged since the start. */
     total: () => total,
   };
 }

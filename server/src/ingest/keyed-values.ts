@@ -10,7 +10,7 @@ import {
 } from '@luban/contracts';
 import type { KeyedPoints } from '../things/things.ts';
 import type { DialectContext, DialectPeer, KeyedValues } from './dialect.ts';
-import type { IngestOutcome } from './ingest.ts';
+import type { IngestOutcome } from './ingest-outcome.ts';
 import type { PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MachineIdentity } from './mqtt-identity.ts';
 import { noSuchProperty, type RefusedValue, refusedText } from './refused-values.ts';

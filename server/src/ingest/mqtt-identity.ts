@@ -1,7 +1,7 @@
 import type { AccessKeyId, EdgeId, TenantId, ThingId } from '@luban/contracts';
 import type { AccessHolder, CertificateId } from '../access/access.ts';
 import type { CertificateName } from '../platform/tls/revocation-list.ts';
-import type { Sender } from './ingest.ts';
+import type { Sender } from './ingest-outcome.ts';
 
 /** An edge or a thing: who brings samples. */
 export type MachineIdentity = Sender & { readonly tenant: TenantId } & (

@@ -21,7 +21,7 @@ import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Things } from '../things/things.ts';
 import type { AllDoors } from './all-doors.ts';
 import { createDialects } from './dialects.ts';
-import type { Ingest } from './ingest.ts';
+import type { Ingest } from './ingest-contract.ts';
 import { readJsonSamples } from './json-samples.ts';
 import { createMqttDoor, type MqttDoorHandlers, type MqttPeer, type PublishOutcome } from './mqtt/mqtt-door.ts';
 import { createMqttClients } from './mqtt-clients.ts';

@@ -3,7 +3,8 @@ import type { Actor } from '../platform/actor.ts';
 import { type ErrorCode, Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import type { Things } from '../things/things.ts';
-import type { Ingest, IngestOutcome } from './ingest.ts';
+import type { Ingest } from './ingest-contract.ts';
+import type { IngestOutcome } from './ingest-outcome.ts';
 import { readJsonSamples } from './json-samples.ts';
 
 /** HTTP's door for samples: a thing with its own key, or a user who names the thing. */

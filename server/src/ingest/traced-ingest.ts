@@ -1,6 +1,7 @@
 import { decodeBatch } from '@luban/contracts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
-import type { Ingest, IngestOutcome, Sender } from './ingest.ts';
+import type { Ingest } from './ingest-contract.ts';
+import type { IngestOutcome, Sender } from './ingest-outcome.ts';
 import type { MqttDoorHandlers } from './mqtt/mqtt-door.ts';
 import type { MqttIdentity } from './mqtt-identity.ts';
 

@@ -1,7 +1,7 @@
 import type { ServerName } from '@luban/contracts';
 import { z } from 'zod';
 import type { AllDoors } from './all-doors.ts';
-import type { Ingest } from './ingest.ts';
+import type { Ingest } from './ingest-contract.ts';
 
 interface TrafficOptions {
   ingest: Pick<Ingest, 'rates'>;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BucketPart } from './bucket-parts.ts';
+import type { BucketPart } from './bucket-part.ts';
 import type { NumberColumn } from './native-numbers.ts';
 import type { TimeSpan } from './part-sql.ts';
 import { partOfSums, type SumPlace, sumFields } from './row-parts.ts';

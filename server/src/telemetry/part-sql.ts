@@ -1,4 +1,4 @@
-import type { BucketPart } from './bucket-parts.ts';
+import type { BucketPart } from './bucket-part.ts';
 
 /**
  * The SQL of bucket parts: from samples, and from parts of narrower buckets (roll-ups). Both give the same columns, so

@@ -1,5 +1,5 @@
 import { bindNumbers } from './bind-numbers.ts';
-import type { BucketPart } from './bucket-parts.ts';
+import type { BucketPart } from './bucket-part.ts';
 import { synced } from './durable-tables.ts';
 import { createKeptSums, type KeptSums, partsOfHour } from './kept-sums.ts';
 import { encodeNativeBlock } from './native-block.ts';

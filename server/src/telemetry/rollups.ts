@@ -1,5 +1,5 @@
 import type { LogRecord } from '../log/log.ts';
-import type { BucketPart } from './bucket-parts.ts';
+import type { BucketPart } from './bucket-part.ts';
 import { createLateDays } from './late-days.ts';
 import type { TimeSpan } from './part-sql.ts';
 import { hourUs, minuteUs, type RollupStore } from './rollup-store.ts';

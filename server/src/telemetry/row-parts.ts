@@ -1,4 +1,4 @@
-import type { BucketPart } from './bucket-parts.ts';
+import type { BucketPart } from './bucket-part.ts';
 import type { NumberColumn } from './native-numbers.ts';
 import { mergedOrder } from './ordered-runs.ts';
 import type { TimeSpan } from './part-sql.ts';

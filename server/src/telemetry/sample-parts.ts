@@ -1,4 +1,4 @@
-import type { BucketPart } from './bucket-parts.ts';
+import type { BucketPart } from './bucket-part.ts';
 
 /** Samples of one series in order of time, in [from, to) of columns. Numbers in place, because samples are many. */
 export interface SampleRun {

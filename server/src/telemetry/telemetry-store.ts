@@ -1,4 +1,4 @@
-import type { BucketPart } from './bucket-parts.ts';
+import type { BucketPart } from './bucket-part.ts';
 import { binaryScale } from './decimal-values.ts';
 import { synced } from './durable-tables.ts';
 import { micros, samplePartsSql, segmentOf, type TimeSpan, toParts } from './part-sql.ts';

@@ -3,12 +3,11 @@ import { dirname } from 'node:path';
 import { Kysely, type Logger, type Migration, Migrator, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import Libsql from 'libsql';
 import { StartRefusal } from '../start-refusal.ts';
+import type { Database } from './database-contract.ts';
 import { openPostgres } from './postgres.ts';
 import { isPostgresAddress } from './postgres-address.ts';
 
-/** Records: everything relational. A feature sees its own tables only: `database.withTables<ThingTables>()`. */
-// biome-ignore lint/complexity/noBannedTypes: no table is known before withTables
-export type Database = Kysely<{}>;
+export type { Database } from './database-contract.ts';
 
 /**
  * Opens the records: PostgreSQL for an address `postgres://…`, SQLite for a file. Queries and migrations use only what

@@ -2,7 +2,7 @@ import { Kysely, type Logger, PostgresDialect, type PostgresPoolClient } from 'k
 import pg from 'pg';
 import { Refusal } from '../errors.ts';
 import { ByteOrderCompiler } from './byte-order.ts';
-import type { Database } from './database.ts';
+import type { Database } from './database-contract.ts';
 import { repeatTransactions } from './repeat-transactions.ts';
 
 /** A question that lasts longer is given up: its connection may be dead without having said so. */

@@ -3,14 +3,16 @@ import type { LogLines } from '../../platform/log-lines.ts';
 import { parseClickhouseAddress } from '../clickhouse-address.ts';
 import { createClickhouseEngine } from '../clickhouse-engine.ts';
 import type { KeepFrom } from '../expiry.ts';
-import type { Telemetry } from '../telemetry.ts';
 import type { TelemetryFault } from '../telemetry-fault.ts';
 import type { TelemetryReads } from '../telemetry-reads.ts';
 import { answerFollowers, relayedStore } from './relayed-store.ts';
 import { createTelemetryFollower } from './telemetry-follower.ts';
 
 interface HistoryAnywhereOptions {
-  readonly telemetry: Telemetry;
+  readonly telemetry: TelemetryReads & {
+    caughtUp(): Promise<unknown>;
+    followed: Parameters<typeof answerFollowers>[2];
+  };
   /** Whether this server stores. */
   readonly leads: () => boolean;
   /** Of ClickHouse; undefined where no other server can read the store. */
