@@ -90,7 +90,11 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   const departed = await departedTenants(database);
 
   // Who asks, and what there is.
-  const identity = createIdentity({ database, now: nowMs, log: lines });
+  const identity = createIdentity({
+    ...{ database, now: nowMs, log: lines },
+    // A balancer sends a person to any server, not to the one whose output they have read.
+    setupSecret: config.shared ? sealer.derive('setup code') : undefined,
+  });
   const things = await createThings({
     database,
     sealer,

@@ -45,8 +45,8 @@ async function main(): Promise<void> {
   // Under systemd or in a container nobody else would say it. Not a log line: those hold no secrets.
   if (launcher === null && setupCode !== null)
     process.stderr.write(
-      `首次设置：从其他计算机打开控制台，需要设置码 ${setupCode}（完成设置之前有效，重启后更换）\n` +
-        `First setup: from another computer the console asks for the setup code ${setupCode} (until it is set up; a new one at each start)\n`,
+      `首次设置：从其他计算机打开控制台，需要设置码 ${setupCode}（完成设置之前有效${config.shared ? '，每台服务器相同' : '，重启后更换'}）\n` +
+        `First setup: from another computer the console asks for the setup code ${setupCode} (until it is set up; ${config.shared ? 'the same at every server' : 'a new one at each start'})\n`,
     );
 
   /** The demo's owner has no password: who reads the terminal signs in by the link. */

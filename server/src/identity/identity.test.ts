@@ -149,6 +149,18 @@ describe('setup', () => {
     headers['x-luban-setup-code'] = identity.setupCode().toUpperCase();
     expect((await call('POST', '/api/v1/setup', { body: setupBody, ...where, headers })).status).toBe(200);
   });
+
+  it('has the same code at every server that knows the same secret, and else another at each start', () => {
+    const codeBy = (secret?: number) =>
+      createIdentity({
+        ...{ database, now: () => clockMs, log: () => undefined },
+        setupSecret: secret === undefined ? undefined : new Uint8Array(32).fill(secret),
+      }).setupCode();
+    expect(codeBy(7)).toMatch(/^[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}$/);
+    expect(codeBy(7)).toBe(codeBy(7));
+    expect(codeBy(7)).not.toBe(codeBy(8));
+    expect(codeBy()).not.toBe(codeBy());
+  });
 });
 
 describe('signing in', () => {

@@ -80,15 +80,18 @@ export interface IdentityOptions {
   readonly now: () => number;
   readonly log: LogLines;
   readonly passwords?: Passwords;
+  /** What the setup code is made of where several servers must know the same; random when absent. */
+  readonly setupSecret?: Uint8Array | undefined;
 }
 
 /** Tenants, users, roles and sessions: who may do what. */
-export function createIdentity({ database, now, log, passwords = createPasswords() }: IdentityOptions): Identity {
+export function createIdentity(options: IdentityOptions): Identity {
+  const { database, now, log, passwords = createPasswords(), setupSecret } = options;
   const store = createIdentityStore(database);
   const sessions = createSessions({ store, now });
   const throttle = createSignInThrottle({ now });
   const users = createUsers({ store, sessions, passwords, throttle, now, log });
-  const code = newSetupCode();
+  const code = newSetupCode(setupSecret);
 
   async function addTenant(tenant: NewTenant, first: boolean) {
     const { owner, ...rest } = tenant;

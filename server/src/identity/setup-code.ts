@@ -6,9 +6,9 @@ export const setupCodeHeader = 'x-luban-setup-code';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
-/** 60 random bits that a person can type: `k3v9-x0qd-7mna`. */
-export function newSetupCode(): string {
-  const text = [...randomBytes(12)].map((byte) => alphabet[byte & 31]).join('');
+/** 60 bits that a person can type: `k3v9-x0qd-7mna`. `secret`: random when absent. */
+export function newSetupCode(secret: Uint8Array = randomBytes(12)): string {
+  const text = [...secret.subarray(0, 12)].map((byte) => alphabet[byte & 31]).join('');
   return `${text.slice(0, 4)}-${text.slice(4, 8)}-${text.slice(8)}`;
 }
 
