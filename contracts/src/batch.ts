@@ -222,8 +222,14 @@ function readColumns(
   if (wide) for (let i = 0; i < count; i++, at += 8) time[i] = base + view.getFloat64(at, true);
   else for (let i = 0; i < count; i++, at += 4) time[i] = base + view.getInt32(at, true);
   for (let i = 0; i < count; i++, at += 8) value[i] = view.getFloat64(at, true);
-  if (statusCount === 1) status.fill(view.getUint16(at, true));
+  if (statusCount === 1) fillStatus(status, view.getUint16(at, true));
   else for (let i = 0; i < count; i++, at += 2) status[i] = view.getUint16(at, true);
+}
+
+/** The built-in costs more than a few assignments. */
+function fillStatus(status: Uint16Array, one: number): void {
+  if (status.length > smallCount) status.fill(one);
+  else for (let i = 0; i < status.length; i++) status[i] = one;
 }
 
 /** Small columns lie in the JavaScript heap; of larger ones each allocation costs, so that they share one. */

@@ -27,6 +27,8 @@ export class ReceivedCounts {
   readonly #accounts: Account[] = [];
   readonly #byKey = new Map<string, number>();
   readonly #recent = new Map<string, RecentBatches>();
+  /** The same by account number. */
+  readonly #recentByAccount: (RecentBatches | undefined)[] = [];
   readonly #holderOf: (series: number) => Holder;
   /** Account number + 1 by series; 0: not looked up yet. */
   #slots = new Uint32Array(1024);
@@ -72,7 +74,7 @@ export class ReceivedCounts {
       let to = from + 1;
       while (to < count && (this.#slots[series[to]!] || this.#slotOf(tenant, series[to]!)) === slot) to++;
       const account = this.#accounts[slot - 1]!;
-      repeated ??= this.#recentOf(account).isRepeated(batch);
+      repeated ??= this.#recentOf(slot - 1).isRepeated(batch);
       counts.set(account, (counts.get(account) ?? 0) + to - from);
       if (isNew) {
         account.received += to - from;
@@ -104,13 +106,15 @@ export class ReceivedCounts {
     return this.#accounts.push(account) - 1;
   }
 
-  #recentOf({ edge, holder, tenantNumber }: Account): RecentBatches {
+  /** What an edge sends is numbered by the edge, for all its devices. */
+  #recentOf(account: number): RecentBatches {
+    const known = this.#recentByAccount[account];
+    if (known !== undefined) return known;
+    const { edge, holder, tenantNumber } = this.#accounts[account]!;
     const sender = edge ?? `${tenantNumber} ${holder}`;
-    let recent = this.#recent.get(sender);
-    if (recent === undefined) {
-      recent = new RecentBatches();
-      this.#recent.set(sender, recent);
-    }
+    const recent = this.#recent.get(sender) ?? new RecentBatches();
+    this.#recent.set(sender, recent);
+    this.#recentByAccount[account] = recent;
     return recent;
   }
 }

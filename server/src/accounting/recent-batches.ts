@@ -3,21 +3,68 @@ import type { Batch } from '@luban/contracts';
 /** A sender has at most 64 messages under way; what comes again comes within so many batches. */
 const remembered = 512;
 
-/** The newest batches of one sender, to know one that comes again because its acknowledgement was lost. */
+const firstCapacity = 8;
+const none = -1;
+
+/**
+ * The newest batches of one sender, to know one that comes again because its acknowledgement was lost. A ring of marks
+ * and a hash table over it, in plain numbers: there may be tens of thousands of senders, each with little to remember.
+ */
 export class RecentBatches {
-  readonly #ring = new Float64Array(remembered);
-  readonly #known = new Set<number>();
+  /** Marks in the order of arrival, the newest over the oldest once it is full. */
+  #ring = new Float64Array(firstCapacity);
+  #count = 0;
   #at = 0;
+  /** The newest place in the ring of each hash, and of each place the one before it with the same hash. */
+  #heads = new Int16Array(2 * firstCapacity).fill(none);
+  #before = new Int16Array(firstCapacity);
 
   /** True when the batch is one of those remembered; else it is remembered. */
   isRepeated(batch: Batch): boolean {
     const mark = markOf(batch);
-    if (this.#known.has(mark)) return true;
-    this.#known.delete(this.#ring[this.#at]!);
-    this.#ring[this.#at] = mark;
-    this.#known.add(mark);
-    this.#at = (this.#at + 1) % remembered;
+    for (let i = this.#heads[this.#hash(mark)]!; i !== none; i = this.#before[i]!)
+      if (this.#ring[i] === mark) return true;
+    if (this.#count === this.#ring.length && this.#count < remembered) this.#grow();
+    this.#put(mark);
     return false;
+  }
+
+  #hash(mark: number): number {
+    return (mark >>> 0) & (this.#heads.length - 1);
+  }
+
+  #put(mark: number): void {
+    const at = this.#at;
+    if (this.#count === this.#ring.length) this.#forget(at);
+    else this.#count++;
+    const hash = this.#hash(mark);
+    this.#ring[at] = mark;
+    this.#before[at] = this.#heads[hash]!;
+    this.#heads[hash] = at;
+    this.#at = (at + 1) % this.#ring.length;
+  }
+
+  /** The oldest of all is the last of its hash. */
+  #forget(at: number): void {
+    const hash = this.#hash(this.#ring[at]!);
+    if (this.#heads[hash] === at) {
+      this.#heads[hash] = none;
+      return;
+    }
+    let i = this.#heads[hash]!;
+    while (this.#before[i] !== at) i = this.#before[i]!;
+    this.#before[i] = none;
+  }
+
+  /** Full for the first time since it grew: the oldest lies at the beginning. */
+  #grow(): void {
+    const marks = this.#ring;
+    this.#ring = new Float64Array(marks.length * 2);
+    this.#heads = new Int16Array(marks.length * 4).fill(none);
+    this.#before = new Int16Array(marks.length * 2);
+    this.#count = 0;
+    this.#at = 0;
+    for (const mark of marks) this.#put(mark);
   }
 }
 

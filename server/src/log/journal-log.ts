@@ -1,8 +1,8 @@
-import { type JournalFault, openJournal } from '@luban/journal';
+import { type JournalFault, type JournalRecord, openJournal } from '@luban/journal';
 import { Histogram } from '../platform/histogram.ts';
 import { errorLine } from '../platform/log-lines.ts';
 import type { Log, LogOptions } from './log-contract.ts';
-import { decodeLogRecord, encodeLogRecord } from './log-record.ts';
+import { decodeLogRecord, encodeLogRecord, type LogRecord } from './log-record.ts';
 import { maxAgeMs, trimIntervalMs } from './log-retention.ts';
 
 /** The durable log on the embedded journal, which belongs to this process alone. */
@@ -35,6 +35,9 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
   const trimming = setInterval(trim, trimIntervalMs);
   trimming.unref();
 
+  /** Consumers follow each other closely: what one has just read need not be decoded again for the next. */
+  let newestRead: LogRecord[] = [];
+
   function nextRecord(tenant: number, batch: Uint8Array): Uint8Array {
     lastArrival = Math.max(lastArrival + 1, nowUs());
     return encodeLogRecord(tenant, lastArrival, batch);
@@ -54,7 +57,9 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
     append: (tenant, batch) => journal.append(nextRecord(tenant, batch)),
     join: (tenant, batch) => journal.join(nextRecord(tenant, batch)),
     async read(from, limit) {
-      return (await journal.read(from, limit)).map(({ position, payload }) => decodeLogRecord(position, payload));
+      const found = await journal.read(from, limit);
+      newestRead = decodeUnless(newestRead, found);
+      return newestRead;
     },
     // The journal's positions are its records' numbers.
     positionBefore: async (position, records) => Math.max(journal.first, Math.min(position, journal.next) - records),
@@ -90,4 +95,13 @@ export async function openJournalLog({ directory, maxBytes, nowUs, lines }: Omit
       await journal.close();
     },
   };
+}
+
+function decodeUnless(known: readonly LogRecord[], found: readonly JournalRecord[]): LogRecord[] {
+  let at = 0;
+  return found.map(({ position, payload }) => {
+    while (at < known.length && known[at]!.position < position) at++;
+    const record = known[at];
+    return record?.position === position ? record : decodeLogRecord(position, payload);
+  });
 }
