@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BatchError, batchSample, createBatchReader, decodeBatch, encodeBatch, toBatch } from './batch.ts';
+import {
+  BatchError,
+  batchSample,
+  createBatchReader,
+  createBatchWriter,
+  decodeBatch,
+  encodeBatch,
+  toBatch,
+} from './batch.ts';
 import { qualityCode, qualityReasons } from './quality.ts';
 import { type Sample, toSeries } from './sample.ts';
 
@@ -45,11 +53,13 @@ describe('a batch', () => {
     );
   });
 
-  test('is read the same by a reader that makes no columns for small ones', () => {
+  test('is written and read the same by who makes no bytes and no columns for small ones', () => {
     const read = createBatchReader();
+    const write = createBatchWriter();
     fc.assert(
       fc.property(samples, fc.nat({ max: 7 }), (given, offset) => {
         const bytes = encodeBatch(toBatch(given as Sample[]));
+        expect(write(toBatch(given as Sample[]))).toEqual(bytes);
         const around = new Uint8Array(bytes.length + 16).fill(0xff);
         around.set(bytes, offset);
         expect(read(around.subarray(offset, offset + bytes.length))).toEqual(decodeBatch(bytes));
@@ -80,6 +90,11 @@ describe('a batch', () => {
   ])('with %s is refused and says which sample', (_, value) => {
     const bytes = encodeBatch(toBatch([{ series: toSeries(1), time: 1, value, quality: 0, simulated: false }]));
     expect(() => decodeBatch(bytes)).toThrow('sample 0: the value is not a finite number');
+  });
+
+  test.each([1.5, Number.NaN, Number.POSITIVE_INFINITY])('with the time %d cannot be written', (time) => {
+    const given = toBatch([{ series: toSeries(1), time, value: 1, quality: 0, simulated: false }]);
+    expect(() => encodeBatch(given)).toThrow(BatchError);
   });
 
   test('is refused when samples that share a text are too much to write out, and its JSON is read once', () => {

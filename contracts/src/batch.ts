@@ -115,31 +115,50 @@ export function batchSample(batch: Batch, i: number): Sample {
 }
 
 export function encodeBatch(batch: Batch): Uint8Array {
+  return encodeInto(batch, (size) => new Uint8Array(size));
+}
+
+/** The same for who hands on one batch after another: what it returns for a small one is overwritten by the next. */
+export function createBatchWriter(): (batch: Batch) => Uint8Array {
+  const ready = new Uint8Array(64 * 1024);
+  return (batch) => encodeInto(batch, (size) => (size > ready.length ? new Uint8Array(size) : ready.subarray(0, size)));
+}
+
+function encodeInto(batch: Batch, bytesOf: (size: number) => Uint8Array): Uint8Array {
   const { count } = batch;
   if (count < 1 || count > maxBatchSamples)
     throw new BatchError(`a batch holds 1 to ${maxBatchSamples} samples, not ${count}`);
-  const base = batch.time[0]!;
-  const wide = batch.time.some((time) => Math.abs(time - base) > 0x7fff_ffff);
-  const oneStatus = batch.status.every((status) => status === batch.status[0]);
+  const { series, time, value, status } = batch;
+  const base = time[0]!;
+  if (!Number.isSafeInteger(base)) throw new BatchError(`sample 0: time ${base} is not whole µs`);
+  let wide = false;
+  let oneStatus = true;
+  for (let i = 1; i < count; i++) {
+    if (Math.abs(time[i]! - base) > 0x7fff_ffff) wide = true;
+    if (status[i] !== status[0]) oneStatus = false;
+  }
   const texts = encodeTexts(batch.texts);
   const timeBytes = wide ? 8 : 4;
   const statusCount = oneStatus ? 1 : count;
-  const bytes = new Uint8Array(headerBytes + count * (4 + timeBytes + 8) + statusCount * 2 + texts.length);
-  const view = new DataView(bytes.buffer);
+  const bytes = bytesOf(headerBytes + count * (4 + timeBytes + 8) + statusCount * 2 + texts.length);
+  const view = viewOf(bytes);
+  const start = bytes.byteOffset;
   bytes[0] = magic;
   bytes[1] = batchVersion;
   bytes[2] = (batch.backlog ? flagBacklog : 0) | (oneStatus ? flagOneStatus : 0) | (wide ? flagWideTimes : 0);
-  view.setUint32(4, count, true);
-  view.setBigInt64(8, BigInt(base), true);
-  view.setFloat64(16, batch.sequence, true);
-  view.setUint32(24, texts.length, true);
-  let at = headerBytes;
-  for (let i = 0; i < count; i++, at += 4) view.setUint32(at, batch.series[i]!, true);
-  if (wide) for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, batch.time[i]! - base, true);
-  else for (let i = 0; i < count; i++, at += 4) view.setInt32(at, batch.time[i]! - base, true);
-  for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, batch.value[i]!, true);
-  for (let i = 0; i < statusCount; i++, at += 2) view.setUint16(at, batch.status[i]!, true);
-  bytes.set(texts, at);
+  bytes[3] = 0;
+  view.setUint32(start + 4, count, true);
+  view.setUint32(start + 8, base, true); // modulo 2³²
+  view.setInt32(start + 12, Math.floor(base / 0x1_0000_0000), true);
+  view.setFloat64(start + 16, batch.sequence, true);
+  view.setUint32(start + 24, texts.length, true);
+  let at = start + headerBytes;
+  for (let i = 0; i < count; i++, at += 4) view.setUint32(at, series[i]!, true);
+  if (wide) for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, time[i]! - base, true);
+  else for (let i = 0; i < count; i++, at += 4) view.setInt32(at, time[i]! - base, true);
+  for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, value[i]!, true);
+  for (let i = 0; i < statusCount; i++, at += 2) view.setUint16(at, status[i]!, true);
+  if (texts.length > 0) bytes.set(texts, at - start);
   return bytes;
 }
 
@@ -304,8 +323,10 @@ function checkKind(i: number, status: Status, number: number, texts: readonly st
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
+const noBytes = new Uint8Array(0);
 
 function encodeTexts(texts: readonly string[]): Uint8Array {
+  if (texts.length === 0) return noBytes;
   const encoded = texts.map((text) => encoder.encode(text));
   const bytes = new Uint8Array(encoded.reduce((sum, text) => sum + 4 + text.length, 0));
   const view = new DataView(bytes.buffer);

@@ -2,7 +2,7 @@ import {
   type Batch,
   BatchError,
   createBatchReader,
-  encodeBatch,
+  createBatchWriter,
   type Sample,
   statusKind,
   toBatch,
@@ -101,7 +101,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
     const own = foreign === undefined ? null : directory.asHere(sender.number, sender.tenantNumber, batch.series);
     if (own !== null) {
       const meant = { ...batch, series: own };
-      return append(sender, meant, encodeBatch(meant));
+      return append(sender, meant, write(meant));
     }
     if (foreign !== undefined)
       return refuse(sender, 'not-authorized', batch.count, `series ${foreign} is not yours to write`);
@@ -115,6 +115,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
   }
 
   const read = createBatchReader();
+  const write = createBatchWriter();
 
   /** Only what decodes again may reach the log: a record that does not would stop everybody who reads it. */
   function accept(sender: Sender, encoded: Uint8Array): IngestOutcome | Promise<IngestOutcome> {
@@ -136,7 +137,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
   function acceptColumns(sender: Sender, batch: Batch): IngestOutcome | Promise<IngestOutcome> {
     let encoded: Uint8Array;
     try {
-      encoded = encodeBatch(batch);
+      encoded = write(batch);
     } catch (error) {
       return refuseMalformed(sender, error);
     }

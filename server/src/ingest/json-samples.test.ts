@@ -58,6 +58,20 @@ describe('JSON samples', () => {
     expect(catchRefusal(() => readJsonSamples({ ...plain, values: {} }, points, 1)).code).toBe('samples.invalid');
   });
 
+  test.each([
+    ['2026-11-22T10:00:07Z', 0],
+    ['2026-11-22T10:00:07.5Z', 500_000],
+    ['2026-11-22T10:00:07.012Z', 12_000],
+    ['2026-11-22T10:00:07.1234567Z', 123_456],
+    ['2026-11-22T12:30:07.000001+02:30', 1],
+  ])('take %s', (iso, us) => {
+    expect(microseconds(iso)).toBe(Date.UTC(2026, 10, 22, 10, 0, 7) * 1000 + us);
+  });
+
+  test('take a time without seconds', () => {
+    expect(microseconds('2026-11-22T10:01Z')).toBe(Date.UTC(2026, 10, 22, 10, 1) * 1000);
+  });
+
   test('keep the microseconds of a source time, whatever its offset', () => {
     expect(microseconds('2026-11-22T18:00:00.123456+08:00')).toBe(Date.UTC(2026, 10, 22, 10) * 1000 + 123_456);
     fc.assert(

@@ -137,7 +137,9 @@ export function createMqttIngest(options: MqttIngestOptions) {
 
   function publish(peer: Peer, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
     if (!isMachine(peer)) return { ok: false, reason: 'not-authorized', message: `you may not publish to ${topic}` };
-    if (topic === topics.batch) return ingest.accept(peer.identity, payload);
+    const { identity } = peer;
+    if (topic === topics.batch) return ingest.accept(identity, payload);
+    if (topic === topics.samples && identity.kind === 'thing') return takeJson(identity, payload);
     return publishOther(peer, topic, payload);
   }
 
@@ -150,7 +152,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     try {
       const dialect = dialects.find((one) => one.takes(topic));
       if (dialect !== undefined) return await dialect.publish(peer, topic, payload);
-      if (identity.kind === 'thing') return await takeJson(identity, payload);
+      if (identity.kind === 'thing') return { ok: false, reason: 'not-authorized', message: `nothing takes ${topic}` };
       if (topic === topics.report) edges.reported(identity.edge, edgeReport.parse(parseJson(payload.toString('utf8'))));
       else if (topic === topics.gaps)
         await edges.putGaps(identity.tenant, identity.edge, z.array(gap).parse(parseJson(payload.toString('utf8'))));
@@ -162,19 +164,28 @@ export function createMqttIngest(options: MqttIngestOptions) {
         );
       return { ok: true };
     } catch (error) {
-      if (error instanceof z.ZodError)
-        return { ok: false, reason: 'malformed', message: z.prettifyError(error).slice(0, 500) };
-      if (error instanceof Refusal || error instanceof SyntaxError)
-        return { ok: false, reason: 'malformed', message: error.message.slice(0, 500) };
-      lines('error', 'message not taken', { topic, cause: errorLine(error) });
-      return { ok: false, reason: 'unavailable', message: 'the platform cannot take this now; send again later' };
+      return notTaken(topic, error);
     }
   }
 
+  /** The way of many devices' every sample: no promise of its own. */
   function takeJson(identity: ThingIdentity, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
-    const given = jsonSamples.parse(parseJson(payload.toString('utf8')));
-    const samples = readJsonSamples(given, things.keyedPointsOf(identity.tenant, identity.thing), nowUs());
-    return ingest.acceptSamples(identity, samples);
+    try {
+      const given = jsonSamples.parse(parseJson(payload.toString('utf8')));
+      const samples = readJsonSamples(given, things.keyedPointsOf(identity.tenant, identity.thing), nowUs());
+      return ingest.acceptSamples(identity, samples);
+    } catch (error) {
+      return notTaken(topics.samples, error);
+    }
+  }
+
+  function notTaken(topic: string, error: unknown): PublishOutcome {
+    if (error instanceof z.ZodError)
+      return { ok: false, reason: 'malformed', message: z.prettifyError(error).slice(0, 500) };
+    if (error instanceof Refusal || error instanceof SyntaxError)
+      return { ok: false, reason: 'malformed', message: error.message.slice(0, 500) };
+    lines('error', 'message not taken', { topic, cause: errorLine(error) });
+    return { ok: false, reason: 'unavailable', message: 'the platform cannot take this now; send again later' };
   }
 
   /** Edges whose configuration is on its way; true when it has changed meanwhile. */
