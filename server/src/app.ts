@@ -173,6 +173,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     edges,
     access,
     anonymous: config.mqttAnonymous,
+    maxPacketBytes: config.mqttPacketBytes,
     departed,
     otherHosts: config.tls === null ? [] : [config.host],
     revoked: () => certificates?.current().revoked ?? new Set(),

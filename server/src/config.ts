@@ -60,6 +60,13 @@ const schema = z.object({
     .enum(['none', 'any'])
     .default('none')
     .describe('any: whoever shows a user name or password that is nobody’s acts as that key too'),
+  LUBAN_MQTT_PACKET_BYTES: z.coerce
+    .number()
+    .int()
+    .min(64 << 10)
+    .max(15 << 20)
+    .default(1 << 20)
+    .describe('Largest packet that a client may send by MQTT; with NATS, no more than its max_payload takes'),
   LUBAN_TELEMETRY: z
     .string()
     .refine((address) => address === '' || parseClickhouseAddress(address) !== null, {
@@ -165,6 +172,7 @@ export interface ServerConfig {
   /** `nats://…`; absent: the journal in the data directory. */
   readonly log?: string | undefined;
   readonly mqttAnonymous: MqttAnonymous | null;
+  readonly mqttPacketBytes: number;
   /** `http://…` of ClickHouse; absent: chDB in the data directory. */
   readonly telemetry?: string | undefined;
   /** Absent: `seal.key` in the data directory, which is made at the first start. */
@@ -209,6 +217,7 @@ export function readConfig(environment: Record<string, string | undefined>): Ser
     tls: tlsOf(values),
     log: values.LUBAN_LOG === '' ? undefined : values.LUBAN_LOG,
     mqttAnonymous: anonymousOf(values),
+    mqttPacketBytes: values.LUBAN_MQTT_PACKET_BYTES,
     telemetry: values.LUBAN_TELEMETRY === '' ? undefined : values.LUBAN_TELEMETRY,
     sealKeyFile: values.LUBAN_SEAL_KEY_FILE,
     logBytes: values.LUBAN_LOG_BYTES,

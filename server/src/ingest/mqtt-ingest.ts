@@ -54,6 +54,7 @@ interface MqttIngestOptions {
   access: Access;
   /** Who acts as an access key without showing it; null: nobody does. */
   anonymous: Anonymous | null;
+  maxPacketBytes?: number;
   /** Tenants that are at another platform now: nobody of theirs gets in. */
   departed: ReadonlyMap<string, string>;
   /** Where the other listeners of this door are: TLS, WebSocket. */
@@ -87,6 +88,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     edges,
     access,
     anonymous,
+    maxPacketBytes,
     departed,
     otherHosts,
     revoked,
@@ -238,7 +240,10 @@ export function createMqttIngest(options: MqttIngestOptions) {
       lines('warn', 'WRONG USER NAMES AND PASSWORDS OPEN MQTT AS WELL (LUBAN_MQTT_ANONYMOUS_LOGIN)', { key });
   }
 
-  const door = createMqttDoor<MqttIdentity>({ host, port, directory, relay, log: lines }, handlers);
+  const door = createMqttDoor<MqttIdentity>(
+    { host, port, directory, relay, log: lines, ...(maxPacketBytes !== undefined && { maxPacketBytes }) },
+    handlers,
+  );
   const owners = createMqttOwners({ things, edges, access });
   const endOwnerless = createOwnerCheck({ door, owners, lines });
   return {

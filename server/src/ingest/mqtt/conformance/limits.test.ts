@@ -1,7 +1,7 @@
 import { generate, type Packet } from 'mqtt-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import { describeBrokers } from './brokers.ts';
-import { connected, endClients, freshTopic, texts } from './test-client.ts';
+import { bare, connected, endClients, freshTopic, texts } from './test-client.ts';
 
 afterEach(endClients);
 
@@ -73,6 +73,28 @@ describeBrokers((broker) => {
         expect(payload.equals(message!.payload as Buffer)).toBe(true);
       },
     );
+
+    test('what follows CONNECT need not wait for CONNACK', async () => {
+      const topic = freshTopic();
+      const reader = await connected(broker, version);
+      await reader.subscribe(topic);
+      const clientId = `${topic}-eager`;
+      const packets: Packet[] = [
+        { cmd: 'connect', protocolId: 'MQTT', protocolVersion: version, clientId, clean: true, keepalive: 0 },
+        { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1, nl: false, rap: false, rh: 0 }] },
+        { cmd: 'publish', topic, payload: 'eager', qos: 1, messageId: 2, retain: false, dup: false },
+        { cmd: 'publish', topic, payload: 'and gone', qos: 0, retain: false, dup: false },
+        { cmd: 'disconnect', reasonCode: 0 },
+      ];
+      const client = bare(broker, version);
+      client.sendBytes(Buffer.concat(packets.map((packet) => generate(packet, { protocolVersion: version }))));
+      client.socket.end();
+      await client.next('connack');
+      await client.next('suback');
+      await client.next('puback');
+      await client.end();
+      expect(texts(await reader.got(2))).toEqual(['eager', 'and gone']);
+    });
 
     test('a whole conversation in one write is answered packet by packet, in order', async () => {
       const topic = freshTopic();
