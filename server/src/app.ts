@@ -5,13 +5,13 @@ import type { AccessKeyId, DeviceId, EdgeId, EdgeReport, TenantId, ThingId, User
 import { type CertificateId, createAccess, openTokenKeys } from './access/access.ts';
 import { createAccounting } from './accounting/accounting.ts';
 import { createApiAnywhere } from './api-anywhere.ts';
-import { createAuthenticate } from './authenticate.ts';
 import type { ServerConfig } from './config.ts';
 import { registerConsoleFiles } from './console-files.ts';
 import { addDemoPlant } from './demo-plant/demo-plant.ts';
 import type { Launcher } from './demo-plant/launcher.ts';
 import { createEdges, createPresences, createPresencesStore, createSharedPresences } from './edges/edges.ts';
 import { createFlow } from './flow/flow.ts';
+import { createHttpDoor } from './http-door.ts';
 import { createIdentity, type NumberedTenant } from './identity/identity.ts';
 import { createImports } from './imports/imports.ts';
 import { createAllDoors } from './ingest/all-doors.ts';
@@ -23,17 +23,11 @@ import { createTraffic } from './ingest/traffic.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createLive } from './live/live.ts';
 import { ledOffsets, openLog, openNatsRelay, traceAppends } from './log/log.ts';
-import { meterHttp } from './metrics/http-meter.ts';
 import { registerOpenApi } from './open-api/open-api.ts';
 import { createOperating } from './operating.ts';
 import { createPacks } from './packs/packs.ts';
 import { probeDatabase } from './platform/database/database.ts';
 import { departedTenants } from './platform/database/moved-tenants.ts';
-import { createHttp } from './platform/http/http.ts';
-import { createIdempotencyStore } from './platform/http/idempotency-store.ts';
-import { createOperatorDoor } from './platform/http/operator-door.ts';
-import { createRateLimit } from './platform/http/rate-limit.ts';
-import { createUpgrades } from './platform/http/upgrades.ts';
 import { openKeyFile } from './platform/key-file.ts';
 import { errorLine, type LogLines } from './platform/log-lines.ts';
 import { createCertificates } from './platform/tls/certificates.ts';
@@ -249,25 +243,9 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
   telemetry.onSamples((record) => live.note(record));
 
   // The API.
-  const authenticate = createAuthenticate({ identity, things, departed });
-  const operatorDoor = createOperatorDoor({ directory: config.dataDirectory, lines });
-  const idempotency = createIdempotencyStore({ database, sealer, nowMs, lines });
-  const { isOperator } = operatorDoor;
-  const rateLimit =
-    config.rateLimit === 0
-      ? undefined
-      : createRateLimit({ perMinute: config.rateLimit, nowMs: () => performance.now() });
-  const http = createHttp({
-    authenticate,
-    isOperator,
-    ownsPlatform: identity.ownsPlatform,
-    log: lines,
-    tracing,
-    idempotency,
-    rateLimit,
+  const { http, httpMeter, operatorDoor, idempotency, upgrades } = createHttpDoor({
+    ...{ config, database, sealer, identity, things, departed, tracing, nowMs, lines },
   });
-  const upgrades = createUpgrades(lines);
-  upgrades.serve(http.server);
   if (has('api')) live.start(upgrades);
   const mqttWebSocket = createMqttWebSocket(mqtt.accept);
   if (has('door')) mqttWebSocket.start(upgrades);
@@ -277,7 +255,6 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     createTlsDoors({ ...{ certificates, mqtt, http, upgrades, lines }, config: config.tls, host: config.host });
   let mqttPort = config.mqttPort;
   let mqttTlsPort: number | null = null;
-  const httpMeter = meterHttp(http);
   // Who does not lead knows no latest values.
   const standsBy = () => has('api', 'writer') && config.shared && !leadership.leading;
   const anywhere = createApiAnywhere({
