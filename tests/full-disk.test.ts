@@ -4,22 +4,19 @@ import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { encodeBatch, toBatch, topics, toSeries } from '@luban/contracts';
-import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AcknowledgedSet } from './fixtures/acknowledged-set.ts';
-import { addThing, type MadeThing } from './fixtures/plant-records.ts';
+import { addThing } from './fixtures/plant-records.ts';
 import { createPlatform, type Platform } from './fixtures/platform-process.ts';
+import { createRefusableSamples } from './fixtures/refusable-samples.ts';
 import { until } from './fixtures/until.ts';
 
 /** Only root may mount the small disk that this test fills. */
 const isRoot = process.getuid?.() === 0 && process.platform === 'linux';
 const set = new AcknowledgedSet();
-const startUs = Date.now() * 1000;
 let disk: string;
 let platform: Platform;
-let thing: MadeThing;
-let number = 0;
+let samples: ReturnType<typeof createRefusableSamples>;
 
 beforeAll(async () => {
   if (!isRoot) return;
@@ -28,7 +25,8 @@ beforeAll(async () => {
   platform = await createPlatform(join(disk, 'data'));
   await platform.start();
   await platform.api.setUp();
-  thing = await addThing(platform.api, 'SENDER-1');
+  const thing = await addThing(platform.api, 'SENDER-1');
+  samples = createRefusableSamples(platform, thing, set);
 });
 afterAll(async () => {
   if (!isRoot) return;
@@ -37,55 +35,6 @@ afterAll(async () => {
   await until(() => execFileSync('umount', [disk], { stdio: 'pipe' }).length === 0, 'the disk is unmounted');
   await rmdir(disk);
 });
-
-/** Sends 500 new samples; true when they are acknowledged. */
-async function send(): Promise<boolean> {
-  const series = thing.series[0]!;
-  const samples = Array.from({ length: 500 }, () => {
-    number++;
-    const timeUs = startUs + number * 1000;
-    set.sent(series, timeUs, number);
-    return { timeUs, value: number };
-  });
-  const body = {
-    samples: samples.map(({ timeUs, value }) => ({
-      time: new Date(timeUs / 1000).toISOString(),
-      values: { p0: value },
-    })),
-  };
-  const answer = await platform.api.request('POST', '/api/v1/samples', {
-    body,
-    headers: { authorization: `Bearer ${thing.key}` },
-  });
-  if (answer.status === 200) {
-    for (const { timeUs, value } of samples) set.acknowledged(series, timeUs, value);
-    return true;
-  }
-  expect(answer.status, answer.text).toBe(503);
-  expect(answer.body).toMatchObject({ code: 'samples.unavailable', text: { zh: expect.stringMatching(/[一-龥]/) } });
-  return false;
-}
-
-/** Publishes one new sample by MQTT; rejects with the reason code when it is not acknowledged. */
-async function publish(): Promise<void> {
-  number++;
-  const sample = {
-    series: toSeries(thing.series[0]!),
-    time: startUs + number * 1000,
-    value: number,
-    quality: 0,
-    simulated: false,
-  };
-  set.sent(sample.series, sample.time, number);
-  const credentials = { username: thing.id, password: thing.key };
-  const client = await mqtt.connectAsync(platform.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, ...credentials });
-  try {
-    await client.publishAsync(topics.batch, Buffer.from(encodeBatch(toBatch([sample]))), { qos: 1 });
-    set.acknowledged(sample.series, sample.time, number);
-  } finally {
-    await client.endAsync(true);
-  }
-}
 
 /** Writes zeros until the disk is full. */
 async function fill(): Promise<string> {
@@ -106,11 +55,11 @@ const flow = () => platform.api.get('/api/v1/flow');
 test.skipIf(!isRoot)(
   'on a full disk nothing is acknowledged and the flow says why; with room again all goes on and nothing is lost',
   async () => {
-    for (let i = 0; i < 20; i++) expect(await send()).toBe(true);
+    for (let i = 0; i < 20; i++) expect(await samples.send(500)).toBe(true);
 
     const ballast = await fill();
     // What the log has left in its open page may still take a little.
-    await until(async () => !(await send()), 'the full disk refuses');
+    await until(async () => !(await samples.send(500)), 'the full disk refuses');
     const { ingest, log } = await flow();
     expect(ingest.state).toBe('broken');
     expect(log).toMatchObject({ state: 'broken', cause: { text: { zh: expect.stringMatching(/磁盘/) } } });
@@ -122,10 +71,10 @@ test.skipIf(!isRoot)(
     });
     expect(`${log.cause.code} ${log.cause.detail}`).toMatch(/ENOSPC|space|full/i);
     for (let i = 0; i < 10; i++) {
-      expect(await send(), 'as long as the disk is full').toBe(false);
+      expect(await samples.send(500), 'as long as the disk is full').toBe(false);
       await setTimeout(100);
     }
-    await expect(publish(), 'by MQTT neither').rejects.toMatchObject({ code: 0x83 });
+    await expect(samples.publish(), 'by MQTT neither').rejects.toMatchObject({ code: 0x83 });
     expect(await set.compare(platform.api), 'what was acknowledged can be read while the disk is full').toEqual([]);
 
     await rm(ballast);
@@ -133,9 +82,9 @@ test.skipIf(!isRoot)(
       async () => (await platform.api.request('GET', '/health/ready')).status === 200,
       'it is ready again before anybody has sent',
     );
-    await until(send, 'samples are acknowledged again', 30_000, 200);
-    for (let i = 0; i < 20; i++) expect(await send()).toBe(true);
-    await publish();
+    await until(() => samples.send(500), 'samples are acknowledged again', 30_000, 200);
+    for (let i = 0; i < 20; i++) expect(await samples.send(500)).toBe(true);
+    await samples.publish();
     await until(async () => (await flow()).log.state === 'ok', 'the log says that it is well');
     await until(
       async () => {
@@ -150,7 +99,7 @@ test.skipIf(!isRoot)(
     await platform.kill();
     await platform.start();
     expect(await set.compare(platform.api), 'after a kill and a restart').toEqual([]);
-    expect(await send()).toBe(true);
+    expect(await samples.send(500)).toBe(true);
     expect(platform.output()).not.toMatch(/damage|quarantine|corrupt/i);
   },
   180_000,
@@ -160,11 +109,11 @@ test.skipIf(!isRoot)(
   'killed while the disk is full, it starts again once there is room and has everything',
   async () => {
     const ballast = await fill();
-    await until(async () => !(await send()), 'the full disk refuses');
+    await until(async () => !(await samples.send(500)), 'the full disk refuses');
     await platform.kill();
     await rm(ballast);
     await platform.start();
-    expect(await send()).toBe(true);
+    expect(await samples.send(500)).toBe(true);
     await until(async () => (await flow()).log.backlogRecords === 0, 'the store has caught up');
     expect(await set.compare(platform.api)).toEqual([]);
   },

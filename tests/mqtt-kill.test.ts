@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createExactClient } from './fixtures/exact-mqtt-client.ts';
-import { publishNumbers } from './fixtures/numbered-messages.ts';
+import { expectAllNumbers, publishNumbers } from './fixtures/numbered-messages.ts';
 import { addThing, type MadeThing } from './fixtures/plant-records.ts';
 import { createPlatform, type Platform } from './fixtures/platform-process.ts';
 import { seededRandom } from './fixtures/seeded-random.ts';
@@ -51,27 +51,9 @@ test('every acknowledged message reaches a persistent subscriber, QoS 2 exactly 
     await until(() => writers.every(({ client }, i) => client.connections > before[i]!), 'the writers are back');
   }
   await setTimeout(500);
-  stop.abort();
-  await Promise.all(publishing);
-  await until(() => writers.every(({ client }) => client.underWay === 0), 'all is acknowledged');
-  const missing = () =>
-    [...acknowledged].flatMap(([topic, numbers]) => {
-      const found = new Set(got.get(topic));
-      return numbers.filter((number) => !found.has(number)).map((number) => `${topic} ${number}`);
-    });
-  await until(() => missing().length === 0, 'all that was acknowledged has come').catch(() => undefined);
-  await setTimeout(300);
-  for (const client of [reader, ...writers.map((writer) => writer.client)]) expect(client.fault).toBeUndefined();
-  await Promise.all([reader, ...writers.map((writer) => writer.client)].map((client) => client.stop()));
-
-  expect(missing().slice(0, 20), 'acknowledged and never come').toEqual([]);
-  let repeated = 0;
-  for (const [topic, numbers] of got) {
-    const first = [...new Set(numbers)];
-    expect(first, `${topic} in order`).toEqual([...first].sort((a, b) => a - b));
-    repeated += numbers.length - first.length;
-    if (topic.includes('/q2/')) expect(numbers, `${topic} exactly once`).toEqual(first);
-  }
+  const clients = writers.map(({ client }) => client);
+  await expectAllNumbers({ stop, publishing, reader, writers: clients, acknowledged, got });
+  const repeated = [...got.values()].reduce((sum, numbers) => sum + numbers.length - new Set(numbers).size, 0);
   const count = (which: ReadonlyMap<string, number[]>, qos: number) =>
     [...which].filter(([topic]) => topic.includes(`/q${qos}/`)).reduce((sum, [, { length }]) => sum + length, 0);
   console.info({

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { encodeBatch, toBatch, topics, toSeries } from '@luban/contracts';
-import mqtt, { type MqttClient } from 'mqtt';
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTestRecords } from '../../server/src/platform/database/records.test-support.ts';
 import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
 import { type NatsCluster, startNatsCluster } from '../fixtures/cluster/nats-cluster.ts';
+import { sendBatches } from '../fixtures/numbered-senders.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
 import { seededRandom } from '../fixtures/seeded-random.ts';
@@ -33,31 +33,6 @@ afterAll(async () => {
   await cluster.remove();
 });
 
-/** Batches of 30 numbered samples, up to eight under way; the client sends again what was not acknowledged. */
-async function send(client: MqttClient, stop: AbortSignal): Promise<void> {
-  const underWay = new Set<Promise<void>>();
-  for (let number = 0; !stop.aborted; await setTimeout(5)) {
-    const samples = Array.from({ length: 30 }, () => ({
-      series: toSeries(thing.series[number % 3]!),
-      time: startUs + number * 100,
-      value: number++ / 8,
-      quality: 0,
-      simulated: false,
-    }));
-    for (const { series, time, value } of samples) set.sent(series, time, value);
-    const sending = client.publishAsync(topics.batch, Buffer.from(encodeBatch(toBatch(samples))), { qos: 1 }).then(
-      () => {
-        for (const { series, time, value } of samples) set.acknowledged(series, time, value);
-      },
-      () => undefined, // not acknowledged: nothing was promised
-    );
-    underWay.add(sending);
-    void sending.then(() => underWay.delete(sending));
-    if (underWay.size >= 8) await Promise.race([...underWay, setTimeout(100)]);
-  }
-  await Promise.race([Promise.all(underWay), setTimeout(10_000)]);
-}
-
 test('on NATS and PostgreSQL too, every acknowledged sample is stored once, though the platform and nodes of NATS are killed', async () => {
   const stop = new AbortController();
   const client = mqtt.connect(platform.mqttUrl, {
@@ -69,7 +44,7 @@ test('on NATS and PostgreSQL too, every acknowledged sample is stored once, thou
     reconnectPeriod: 100,
   });
   client.on('error', () => undefined); // refused connections while the platform is down are what this test makes
-  const sending = send(client, stop.signal);
+  const sending = sendBatches(client, { thing, set, startUs, everyMs: 5 }, stop.signal);
   const progress = async () => {
     const before = set.count().acknowledged;
     await until(() => set.count().acknowledged > before + 300, 'samples get through');

@@ -1,6 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { encodeBatch, toBatch, topics, toSeries } from '@luban/contracts';
-import mqtt from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
 import { type FailingCalls, failCalls } from '../fixtures/failing-calls.ts';
@@ -8,23 +6,23 @@ import { atLength, inShort, testNeeding } from '../fixtures/fault-run.ts';
 import { startNumberedSenders } from '../fixtures/numbered-senders.ts';
 import { addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import { createPlatform, type Platform } from '../fixtures/platform-process.ts';
+import { createRefusableSamples } from '../fixtures/refusable-samples.ts';
 import { seededRandom } from '../fixtures/seeded-random.ts';
 import { until } from '../fixtures/until.ts';
 
 const test = testNeeding('root', 'strace');
 const set = new AcknowledgedSet();
-const startUs = Date.now() * 1000;
 let platform: Platform;
-let thing: MadeThing;
 let others: [MadeThing, MadeThing];
 let failing: FailingCalls | undefined;
-let number = 0;
+let samples: ReturnType<typeof createRefusableSamples>;
 
 beforeAll(async () => {
   platform = await createPlatform();
   await platform.start();
   await platform.api.setUp();
-  thing = await addThing(platform.api, 'SENDER-1');
+  const thing = await addThing(platform.api, 'SENDER-1');
+  samples = createRefusableSamples(platform, thing, set);
   others = [await addThing(platform.api, 'MQTT-1', 3), await addThing(platform.api, 'HTTP-1')];
 }, 60_000);
 afterEach(async () => {
@@ -32,49 +30,6 @@ afterEach(async () => {
   failing = undefined;
 });
 afterAll(() => platform.remove());
-
-/** Sends ten new samples by HTTP; true when they are acknowledged. */
-async function send(): Promise<boolean> {
-  const series = thing.series[0]!;
-  const samples = Array.from({ length: 10 }, () => ({ timeUs: startUs + ++number * 1000, value: number }));
-  for (const { timeUs, value } of samples) set.sent(series, timeUs, value);
-  const answer = await platform.api.request('POST', '/api/v1/samples', {
-    body: {
-      samples: samples.map(({ timeUs, value }) => ({
-        time: new Date(timeUs / 1000).toISOString(),
-        values: { p0: value },
-      })),
-    },
-    headers: { authorization: `Bearer ${thing.key}` },
-  });
-  if (answer.status === 200) {
-    for (const { timeUs, value } of samples) set.acknowledged(series, timeUs, value);
-    return true;
-  }
-  expect(answer.status, answer.text).toBe(503);
-  expect(answer.body).toMatchObject({ code: 'samples.unavailable', text: { zh: expect.stringMatching(/[一-龥]/) } });
-  return false;
-}
-
-/** Publishes one new sample by MQTT; rejects with the reason code when it is not acknowledged. */
-async function publish(): Promise<void> {
-  const sample = {
-    series: toSeries(thing.series[0]!),
-    time: startUs + ++number * 1000,
-    value: number,
-    quality: 0,
-    simulated: false,
-  };
-  set.sent(sample.series, sample.time, number);
-  const credentials = { username: thing.id, password: thing.key };
-  const client = await mqtt.connectAsync(platform.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, ...credentials });
-  try {
-    await client.publishAsync(topics.batch, Buffer.from(encodeBatch(toBatch([sample]))), { qos: 1 });
-    set.acknowledged(sample.series, sample.time, sample.value);
-  } finally {
-    await client.endAsync(true);
-  }
-}
 
 const flow = () => platform.api.get('/api/v1/flow');
 const isReady = async () => (await platform.api.request('GET', '/health/ready')).status === 200;
@@ -93,10 +48,10 @@ const cases = [
 
 for (const [call, error] of cases.slice(0, inShort(1, cases.length))) {
   test(`while each ${call} fails with ${error} nothing is acknowledged and the platform says so; then it goes on with all that it acknowledged`, async () => {
-    for (let i = 0; i < 5; i++) expect(await send()).toBe(true);
+    for (let i = 0; i < 5; i++) expect(await samples.send(10)).toBe(true);
     failing = await failCalls(platform.pid(), call, error);
-    for (let i = 0; i < 5; i++) expect(await send(), 'as long as the disk fails').toBe(false);
-    await expect(publish(), 'by MQTT neither').rejects.toMatchObject({ code: 0x83 });
+    for (let i = 0; i < 5; i++) expect(await samples.send(10), 'as long as the disk fails').toBe(false);
+    await expect(samples.publish(), 'by MQTT neither').rejects.toMatchObject({ code: 0x83 });
     const { ingest, log } = await flow();
     expect(ingest.state).toBe('broken');
     expect(log).toMatchObject({
@@ -118,8 +73,8 @@ for (const [call, error] of cases.slice(0, inShort(1, cases.length))) {
     if (call === 'sync') await platform.start();
 
     await until(isReady, 'it is ready again before anybody has sent');
-    expect(await send(), 'the first attempt after the fault').toBe(true);
-    await publish();
+    expect(await samples.send(10), 'the first attempt after the fault').toBe(true);
+    await samples.publish();
     await until(async () => (await flow()).log.state === 'ok', 'the log says that it is well');
     await storedAll('after the fault');
     await platform.kill();
