@@ -75,6 +75,22 @@ test('what is appended side by side is read in the order of its positions, each 
   await again.close();
 });
 
+test('what joins others on the way is durable with them, in the order of the calls', async () => {
+  const log = await made.open();
+  const values = Array.from({ length: 300 }, (_, i) => i);
+  const firsts = await Promise.all(
+    values.map(async (value) => (value % 10 === 0 ? log.append(1, bytes(value)) : log.join(1, bytes(value)))),
+  );
+  const records = await readAll(log, log.first);
+  expect(records.map(numberIn)).toEqual(values);
+  for (const [i, { position }] of records.entries()) {
+    if (i % 10 === 0) expect(firsts[i]).toBe(position);
+    else expect(firsts[i]).toBeLessThanOrEqual(position);
+  }
+  await log.close();
+  await expect(log.join(1, bytes(0))).rejects.toMatchObject({ code: expect.stringMatching(/\.closed$/) });
+});
+
 test('a read gives at least one record, whatever its limit', async () => {
   const log = await made.open();
   await log.append(1, large(1));

@@ -2,12 +2,26 @@ import { setTimeout } from 'node:timers/promises';
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { Histogram } from '../platform/histogram.ts';
 import { LogFault } from './log-fault.ts';
-import { encodeGroup, groupBytes, maxGroupRecords, positionIn } from './nats-group.ts';
+import { encodeGroup, groupBytes, maxGroupRecords, positionIn, sequenceOf } from './nats-group.ts';
 
-interface Waiting {
-  readonly record: Uint8Array;
-  readonly resolve: (position: number) => void;
+/** What one message of the stream holds, or will hold. */
+interface Group {
+  readonly records: Uint8Array[];
+  bytes: number;
+  /** Resolves with the position of the first record when all are durable. */
+  readonly stored: Promise<number>;
+  readonly resolve: (first: number) => void;
   readonly reject: (fault: LogFault) => void;
+}
+
+function newGroup(): Group {
+  let resolve!: (first: number) => void;
+  let reject!: (fault: LogFault) => void;
+  const stored = new Promise<number>((whenStored, whenRefused) => {
+    resolve = whenStored;
+    reject = whenRefused;
+  });
+  return { records: [], bytes: 0, stored, resolve, reject };
 }
 
 interface AppenderOptions {
@@ -40,7 +54,7 @@ const streamFull = 10077;
  */
 export function createNatsAppender(options: AppenderOptions) {
   const { stream, streamName, subject, writer, maxMessageBytes, onStored, makeRoom } = options;
-  const queue: Waiting[] = [];
+  const queue: Group[] = [];
   const syncs = new Histogram();
   let waitingBytes = 0;
   let appended = 0;
@@ -50,37 +64,54 @@ export function createNatsAppender(options: AppenderOptions) {
   let fault: { code: string; message: string; sinceMs: number } | null = null;
   let sending: Promise<void> | undefined;
 
-  /** What the next message holds, taken out of the queue. */
-  function nextGroup(): Waiting[] {
-    let size = 0;
-    let count = 0;
-    for (; count < Math.min(queue.length, maxGroupRecords); count++) {
-      size += queue[count]!.record.length;
-      if (count > 0 && groupBytes(count + 1, size) > wantedMessageBytes) break;
+  function hasRoom({ records, bytes }: Group, record: Uint8Array): boolean {
+    return (
+      records.length < maxGroupRecords && groupBytes(records.length + 1, bytes + record.length) <= wantedMessageBytes
+    );
+  }
+
+  /** The group that the record became the last of. */
+  function join(record: Uint8Array): Group {
+    if (closing) throw new LogFault('log.closed', 'the log is closed');
+    if (groupBytes(1, record.length) > maxMessageBytes)
+      throw new LogFault('log.too-large', `a record of ${record.length} bytes; a message holds ${maxMessageBytes}`);
+    if (waitingBytes > maxWaitingBytes) throw new LogFault('log.unavailable', 'too much is waiting for NATS');
+    waitingBytes += record.length;
+    let group = queue.at(-1);
+    if (group === undefined || !hasRoom(group, record)) {
+      group = newGroup();
+      queue.push(group);
     }
-    return queue.splice(0, count);
+    group.records.push(record);
+    group.bytes += record.length;
+    sending ??= sendAll();
+    return group;
   }
 
   async function sendAll(): Promise<void> {
-    while (queue.length > 0) {
-      const group = nextGroup();
-      const bytes = group.reduce((sum, { record }) => sum + record.length, 0);
+    // Appends of the same turn of the event loop go together.
+    await Promise.resolve();
+    for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+      const { records, bytes } = group;
+      let done = [group];
       try {
-        const sequence = await send(encodeGroup(group.map(({ record }) => record)));
+        const sequence = await send(encodeGroup(records));
         fault = null;
         onStored(sequence);
-        for (const [i, { resolve }] of group.entries()) resolve(positionIn(sequence, i, group.length));
-        appended += group.length;
+        group.resolve(positionIn(sequence, 0, records.length));
+        appended += records.length;
         appendedBytes += bytes;
       } catch (error) {
         // What waits behind it would only wait as long in vain.
-        group.push(...queue.splice(0));
+        done = [group, ...queue.splice(0)];
         const refused = error as LogFault;
         note(refused);
-        for (const { reject } of group) reject(refused);
+        for (const { reject } of done) reject(refused);
       }
-      for (const { record } of group) waitingBytes -= record.length;
+      for (const one of done) waitingBytes -= one.bytes;
     }
+    // In the turn that found nothing waiting: an append after it begins anew.
+    sending = undefined;
   }
 
   /** The sequence of the stored message. Throws LogFault after trying for `giveUpMs`, or at once when it is full. */
@@ -124,16 +155,17 @@ export function createNatsAppender(options: AppenderOptions) {
   return {
     /** Rejects with LogFault. The record is not copied: leave its bytes alone. */
     async append(record: Uint8Array): Promise<number> {
-      if (closing) throw new LogFault('log.closed', 'the log is closed');
-      if (groupBytes(1, record.length) > maxMessageBytes)
-        throw new LogFault('log.too-large', `a record of ${record.length} bytes; a message holds ${maxMessageBytes}`);
-      if (waitingBytes > maxWaitingBytes) throw new LogFault('log.unavailable', 'too much is waiting for NATS');
-      waitingBytes += record.length;
-      const stored = new Promise<number>((resolve, reject) => queue.push({ record, resolve, reject }));
-      sending ??= sendAll().finally(() => {
-        sending = undefined;
-      });
-      return stored;
+      const { records, stored } = join(record);
+      const index = records.length - 1;
+      return positionIn(sequenceOf(await stored), index, records.length);
+    },
+    /** The same with one promise for all that share a message; it resolves with the position of the first of them. */
+    join(record: Uint8Array): Promise<number> {
+      try {
+        return join(record).stored;
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     stats: () => ({ fault, appended, appendedBytes, syncs }),
     /** What waits is tried once more. */

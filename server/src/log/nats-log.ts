@@ -98,9 +98,9 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
     }, trimIntervalMs);
     trimming.unref();
 
-    function append(tenant: number, batch: Uint8Array): Promise<number> {
+    function nextRecord(tenant: number, batch: Uint8Array): Uint8Array {
       lastArrival = Math.max(lastArrival + 1, nowUs());
-      return appender.append(encodeLogRecord(tenant, lastArrival, batch));
+      return encodeLogRecord(tenant, lastArrival, batch);
     }
 
     return {
@@ -114,8 +114,8 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       get newestArrivalUs() {
         return lastArrival;
       },
-      append,
-      join: append,
+      append: (tenant, batch) => appender.append(nextRecord(tenant, batch)),
+      join: (tenant, batch) => appender.join(nextRecord(tenant, batch)),
       read: reader.read,
       positionBefore: reader.positionBefore,
       waitFor: (position, signal) => tail.waitFor(sequenceOf(position), signal),
