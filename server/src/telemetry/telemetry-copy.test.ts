@@ -1,39 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ChdbEngine, createChdbEngine } from './chdb-engine.ts';
-import { createRemovalStore } from './removal-store.ts';
-import { createRollupStore, dayUs } from './rollup-store.ts';
+import type { ChdbEngine } from './chdb-engine.ts';
+import { dayUs } from './rollup-store.ts';
 import { emptyColumns } from './sample-columns.ts';
 import { createTelemetryCopy } from './telemetry-copy.ts';
+import { cutOffAfter, noProgress, openEngine, prepareTables, removeEngine } from './telemetry-copy-fixture.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
-import { createTelemetryStore } from './telemetry-store.ts';
 import { refuseUnfinishedCopy } from './unfinished-copy.ts';
 
 const t0 = Date.UTC(2026, 8, 1) * 1000;
-const none = () => undefined;
-const progress = { expect: none, done: none, now: none };
-const folders: string[] = [];
 let source: ChdbEngine;
 let target: ChdbEngine;
 
-async function openEngine(): Promise<ChdbEngine> {
-  const directory = await mkdtemp(join(tmpdir(), 'luban-copy-'));
-  folders.push(directory);
-  const engine = createChdbEngine({ directory, memoryLimitBytes: 1 << 30, onFault: none });
-  await engine.start();
-  return engine;
-}
-
 beforeEach(async () => {
   [source, target] = await Promise.all([openEngine(), openEngine()]);
-  const store = createTelemetryStore(source);
-  const rollups = createRollupStore(source);
-  const removals = createRemovalStore(source);
-  await store.prepare();
-  await rollups.prepare();
-  await removals.prepare();
+  const { store, rollups, removals } = await prepareTables(source);
   // Two tenants, three days and two wrong clocks; each sample twice, the later with another value; all kinds of values.
   const times = [t0, t0 + dayUs, t0 + 2 * dayUs, 0, Date.UTC(2061, 5) * 1000];
   for (const arrivalUs of [t0 + 3 * dayUs, t0 + 3 * dayUs + 5000]) {
@@ -58,13 +38,12 @@ beforeEach(async () => {
   await removals.saveDeletion({ tenant: 1, series: [3, 5], fromUs: 5, toUs: 6, arrivalUs: t0 });
 }, 60_000);
 afterEach(async () => {
-  await Promise.all([source.stop(), target.stop()]);
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  await Promise.all([source, target].map(removeEngine));
 });
 
 /** Small pieces, so that partitions are cut in the middle of series and of times. */
 const copyTo = (to: TelemetryEngine, platform = 'tenant:a') =>
-  createTelemetryCopy({ source, target: to, platform, progress, pieceRows: 333 });
+  createTelemetryCopy({ source, target: to, platform, progress: noProgress, pieceRows: 333 });
 
 test('every table arrives bit by bit: texts, numbers that are none, wrong clocks, sums, deletions', async () => {
   const copy = copyTo(target);
@@ -85,35 +64,22 @@ test('every table arrives bit by bit: texts, numbers that are none, wrong clocks
 });
 
 test('cut off at any insert, it goes on, and passes over what is the same already', async () => {
-  let inserts = 0;
-  const cut = (after: number): TelemetryEngine => ({
-    ...target,
-    get state() {
-      return target.state;
-    },
-    async insertNative(...block) {
-      if (inserts++ >= after) throw new Error('cut off');
-      await target.insertNative(...block);
-    },
-  });
-  for (const after of [2, 9, 13]) {
-    inserts = 0;
-    await expect(copyTo(cut(after)).move()).rejects.toThrow('cut off');
-  }
-  inserts = 0;
-  await copyTo(cut(1000)).move();
-  const whole = inserts;
-  expect(whole).toBeGreaterThan(10);
-  inserts = 0;
-  await copyTo(cut(1000)).move();
-  expect(inserts).toBe(0);
+  for (const blocks of [2, 9, 13]) await expect(copyTo(cutOffAfter(blocks, target)).move()).rejects.toThrow('cut off');
+  const uncut = () => cutOffAfter(Number.POSITIVE_INFINITY, target);
+  const whole = uncut();
+  await copyTo(whole).move();
+  expect(whole.inserts).toBeGreaterThan(10);
+  const again = uncut();
+  await copyTo(again).move();
+  expect(again.inserts).toBe(0);
   // One partition that is not as it should be is made anew, and nothing else.
   await target.run(
     'ALTER TABLE samples DELETE WHERE series = 3 AND time < toDateTime64(86400, 6) SETTINGS mutations_sync = 2',
   );
-  await copyTo(cut(1000)).move();
-  expect(inserts).toBeGreaterThan(0);
-  expect(inserts).toBeLessThan(whole / 2);
+  const mended = uncut();
+  await copyTo(mended).move();
+  expect(mended.inserts).toBeGreaterThan(0);
+  expect(mended.inserts).toBeLessThan(whole.inserts / 2);
 });
 
 test('a target that holds another platform’s history, finished or not, is refused and left as it is', async () => {

@@ -1,35 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ChdbEngine, createChdbEngine } from './chdb-engine.ts';
-import { createRemovalStore } from './removal-store.ts';
+import type { ChdbEngine } from './chdb-engine.ts';
 import { createRollupStore, dayUs, hourUs } from './rollup-store.ts';
 import { emptyColumns } from './sample-columns.ts';
+import { cutOffAfter, noProgress, openEngine, prepareTables, removeEngine } from './telemetry-copy-fixture.ts';
 import type { TelemetryEngine } from './telemetry-engine.ts';
-import { createTelemetryStore } from './telemetry-store.ts';
 import { createTenantCopy } from './tenant-copy.ts';
 import { removeTenant } from './tenant-removal.ts';
 
 const t0 = Date.UTC(2026, 8, 1) * 1000;
-const none = () => undefined;
-const progress = { expect: none, done: none, now: none };
-const folders: string[] = [];
 let source: ChdbEngine;
 let target: ChdbEngine;
 
 /** Both have a tenant 1 with series 1 to 4; the source’s tenant 2 is to move. */
-async function openEngine(tenants: readonly number[]): Promise<ChdbEngine> {
-  const directory = await mkdtemp(join(tmpdir(), 'luban-tenant-copy-'));
-  folders.push(directory);
-  const engine = createChdbEngine({ directory, memoryLimitBytes: 1 << 30, onFault: none });
-  await engine.start();
-  const store = createTelemetryStore(engine);
-  const rollups = createRollupStore(engine);
-  const removals = createRemovalStore(engine);
-  await store.prepare();
-  await rollups.prepare();
-  await removals.prepare();
+async function openFilled(tenants: readonly number[]): Promise<ChdbEngine> {
+  const engine = await openEngine();
+  const { store, rollups, removals } = await prepareTables(engine);
   const rows = emptyColumns(6000);
   for (const start of [t0, t0 + dayUs, 0])
     for (let i = 0; i < 2000; i++) {
@@ -49,16 +34,16 @@ async function openEngine(tenants: readonly number[]): Promise<ChdbEngine> {
 }
 
 beforeEach(async () => {
-  [source, target] = await Promise.all([openEngine([1, 2]), openEngine([1])]);
+  [source, target] = await Promise.all([openFilled([1, 2]), openFilled([1])]);
 }, 120_000);
 afterEach(async () => {
-  await Promise.all([source.stop(), target.stop()]);
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  await Promise.all([source, target].map(removeEngine));
 });
 
 const renumbering = { tenant: 2, toTenant: 9, addToSeries: 500 };
 /** Small pieces, so that partitions are cut in the middle of series and of times. */
-const copyTo = (to: TelemetryEngine) => createTenantCopy({ source, target: to, renumbering, progress, pieceRows: 333 });
+const copyTo = (to: TelemetryEngine) =>
+  createTenantCopy({ source, target: to, renumbering, progress: noProgress, pieceRows: 333 });
 
 const ofTenant = (engine: TelemetryEngine, tenant: number, subtract = 0) =>
   engine.query(
@@ -81,21 +66,7 @@ test('one tenant’s history arrives bit by bit under its new numbers; the other
 }, 120_000);
 
 test('cut off at any insert it goes on; what the source has no more is taken away again', async () => {
-  let inserts = 0;
-  const cut = (after: number): TelemetryEngine => ({
-    ...target,
-    get state() {
-      return target.state;
-    },
-    async insertNative(...block) {
-      if (inserts++ >= after) throw new Error('cut off');
-      await target.insertNative(...block);
-    },
-  });
-  for (const after of [1, 4, 8]) {
-    inserts = 0;
-    await expect(copyTo(cut(after)).move()).rejects.toThrow('cut off');
-  }
+  for (const blocks of [1, 4, 8]) await expect(copyTo(cutOffAfter(blocks, target)).move()).rejects.toThrow('cut off');
   await copyTo(target).move();
   await source.run('SYSTEM START MERGES');
   await source.run("ALTER TABLE samples DROP PARTITION ID '1970'");
