@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newId } from '@luban/contracts';
+import { newId, type UserId } from '@luban/contracts';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig, type ServerConfig } from '../server/src/config.ts';
+import { createApiClient } from './fixtures/api-client.ts';
 import { type InProcessPlatform, startInProcess } from './fixtures/in-process-platform.ts';
 
 let platform: InProcessPlatform;
@@ -153,6 +154,13 @@ test.each([
   expect(
     said.filter(({ level, text }) => level === 'warn' && text.includes('LUBAN_MQTT')).map(({ text }) => text),
   ).toEqual(warnings);
+  // The console shows it beside the key.
+  const api = createApiClient(open.url);
+  await api.post('/api/v1/sessions/link', {
+    token: await open.app.identity.createSignInLink(owner.ownerId as UserId),
+  });
+  const { items } = await api.get('/api/v1/access-keys');
+  expect(items.map(({ openTo }: { openTo: string }) => openTo)).toEqual([login === 'any' ? 'any-login' : 'no-login']);
   await open.stop();
   await rm(directory, { recursive: true });
 });

@@ -22,6 +22,8 @@ export const accessKey = z.object({
   lastUsedAt: z.iso.datetime().nullable(),
   expiresAt: z.iso.datetime().nullable(),
   revokedAt: z.iso.datetime().nullable(),
+  /** By a setting of the platform: who acts as it by MQTT without showing it. */
+  openTo: z.enum(['nobody', 'no-login', 'any-login']),
 });
 export type AccessKey = z.infer<typeof accessKey>;
 

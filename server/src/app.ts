@@ -134,6 +134,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     dismissCertificate: (certificate: CertificateId) => mqtt.dismissCertificate(certificate),
     things,
     edges,
+    anonymous: config.mqttAnonymous,
   });
 
   // The path of a sample: doors → ingest → log → telemetry → live.

@@ -142,7 +142,7 @@ function Topics({ filters }: { filters: readonly string[] }) {
   );
 }
 
-function State({ of: { revokedAt, expiresAt } }: { of: AccessKey }) {
+function State({ of: { revokedAt, expiresAt, openTo } }: { of: AccessKey }) {
   const t = useText();
   if (revokedAt !== null) return <span className="tag plain">{t(texts.revoked)}</span>;
   if (expiresAt !== null && Date.parse(expiresAt) <= Date.now())
@@ -150,6 +150,13 @@ function State({ of: { revokedAt, expiresAt } }: { of: AccessKey }) {
   return (
     <>
       <span className="tag ok">{t(texts.good)}</span>
+      {openTo !== 'nobody' && (
+        <div>
+          <span className="tag warning" title={t(texts.openWhy)}>
+            {t(openTo === 'any-login' ? texts.openToAny : texts.openToNone)}
+          </span>
+        </div>
+      )}
       {expiresAt !== null && (
         <div className="quiet">
           {t(texts.until)} <Day timeMs={Date.parse(expiresAt)} />

@@ -48,6 +48,8 @@ interface AccessOptions {
   dismissCertificate: (certificate: CertificateId) => void;
   things: Things;
   edges: Edges;
+  /** Who acts as which key without showing it: whoever shows no login, or any. */
+  anonymous?: { readonly key: AccessKeyId; readonly login: 'none' | 'any' } | null;
 }
 
 /** How exact `lastUsedAt` is: a program that connects all the time does not write the records all the time. */
@@ -62,7 +64,7 @@ export function isAccessSecret(secret: Buffer): boolean {
 
 /** Access keys and client certificates: what a tenant's programs that are neither edge nor thing may publish and subscribe to. */
 export function createAccess(options: AccessOptions) {
-  const { database, tokenKeys, now, userName, gone, dismissCertificate, things, edges } = options;
+  const { database, tokenKeys, now, userName, gone, dismissCertificate, things, edges, anonymous } = options;
   const store = createAccessStore(database);
   const usedAt = new Map<AccessKeyId, number>();
 
@@ -94,6 +96,22 @@ export function createAccess(options: AccessOptions) {
       publish: forClient(narrowed.publish ?? row.publish),
       subscribe: forClient(narrowed.subscribe ?? row.subscribe),
       untilMs: ends.length === 0 ? null : Math.min(...ends),
+    };
+  }
+
+  function shown(row: AccessKeyRow): AccessKey {
+    return {
+      id: row.id,
+      name: row.name,
+      prefix: row.prefix,
+      publish: [...row.publish],
+      subscribe: [...row.subscribe],
+      createdAt: new Date(row.createdMs).toISOString(),
+      createdBy: row.createdBy,
+      lastUsedAt: timeOrNull(row.lastUsedMs),
+      expiresAt: timeOrNull(row.expiresMs),
+      revokedAt: timeOrNull(row.revokedMs),
+      openTo: anonymous?.key !== row.id ? 'nobody' : anonymous.login === 'any' ? 'any-login' : 'no-login',
     };
   }
 
@@ -182,21 +200,6 @@ export function createAccess(options: AccessOptions) {
       if (row === null || row.tenant !== claims.tenant || !isGood(row)) return null;
       return holderBy(row, clientId, { ...claims, untilMs: claims.expiresMs });
     },
-  };
-}
-
-function shown(row: AccessKeyRow): AccessKey {
-  return {
-    id: row.id,
-    name: row.name,
-    prefix: row.prefix,
-    publish: [...row.publish],
-    subscribe: [...row.subscribe],
-    createdAt: new Date(row.createdMs).toISOString(),
-    createdBy: row.createdBy,
-    lastUsedAt: timeOrNull(row.lastUsedMs),
-    expiresAt: timeOrNull(row.expiresMs),
-    revokedAt: timeOrNull(row.revokedMs),
   };
 }
 
