@@ -1,38 +1,22 @@
 import { setTimeout } from 'node:timers/promises';
 import type { EdgeAccount } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createFaultProxy, type FaultProxy } from '../edge/src/drivers/fault-proxy.ts';
 import { allReadings } from './fixtures/acknowledged-set.ts';
-import { type CounterDevice, createCounterDevice } from './fixtures/counter-device.ts';
-import { createEdgeProcess, type EdgeProcess } from './fixtures/edge-process.ts';
-import { addCounterDevice, addThing, type MadeThing } from './fixtures/plant-records.ts';
-import { createPlatform, type Platform } from './fixtures/platform-process.ts';
+import { type CountedEdge, createCountedEdge } from './fixtures/counted-edge.ts';
 import { until } from './fixtures/until.ts';
 
-let platform: Platform;
-let link: FaultProxy;
-let edge: EdgeProcess;
-let device: CounterDevice;
+let plant: CountedEdge;
+let platform: CountedEdge['platform'];
+let link: CountedEdge['link'];
+let edge: CountedEdge['edge'];
+let device: CountedEdge['device'];
 let deviceId: string;
-let thing: MadeThing;
+let thing: CountedEdge['thing'];
 beforeAll(async () => {
-  platform = await createPlatform();
-  await platform.start();
-  await platform.api.setUp();
-  device = await createCounterDevice();
-  link = await createFaultProxy(platform.mqttPort);
-  edge = await createEdgeProcess(platform.api, { platform: platform.url, mqttPort: link.port });
-  thing = await addThing(platform.api, 'COUNTER-1');
-  const { port } = device;
-  const counter = { name: 'Counter', edge: edge.id, thing: thing.id, port, pollIntervalMs: 50 };
-  deviceId = await addCounterDevice(platform.api, counter);
+  plant = await createCountedEdge();
+  ({ platform, link, edge, device, deviceId, thing } = plant);
 });
-afterAll(async () => {
-  await edge.remove();
-  await link.close();
-  await device.close();
-  await platform.remove();
-});
+afterAll(() => plant.remove());
 
 const account = (): Promise<EdgeAccount> => platform.api.get(`/api/v1/edges/${edge.id}/account`);
 

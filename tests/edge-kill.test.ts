@@ -1,12 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Gap, Reading } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createFaultProxy, type FaultProxy } from '../edge/src/drivers/fault-proxy.ts';
 import { AcknowledgedSet, allReadings } from './fixtures/acknowledged-set.ts';
-import { type CounterDevice, createCounterDevice } from './fixtures/counter-device.ts';
-import { createEdgeProcess, type EdgeProcess } from './fixtures/edge-process.ts';
-import { addCounterDevice, addThing, type MadeThing } from './fixtures/plant-records.ts';
-import { createPlatform, type Platform } from './fixtures/platform-process.ts';
+import { type CountedEdge, createCountedEdge } from './fixtures/counted-edge.ts';
 import { seededRandom } from './fixtures/seeded-random.ts';
 import { until } from './fixtures/until.ts';
 
@@ -27,29 +23,18 @@ const platformFaults = new Map<number, PlatformFault>([
   [14, 'killed'],
   [16, 'stall'],
 ]);
-let platform: Platform;
-let link: FaultProxy;
-let edge: EdgeProcess;
-let device: CounterDevice;
-let thing: MadeThing;
+let plant: CountedEdge;
+let platform: CountedEdge['platform'];
+let link: CountedEdge['link'];
+let edge: CountedEdge['edge'];
+let device: CountedEdge['device'];
+let thing: CountedEdge['thing'];
 
 beforeAll(async () => {
-  platform = await createPlatform();
-  await platform.start();
-  await platform.api.setUp();
-  device = await createCounterDevice();
-  link = await createFaultProxy(platform.mqttPort);
-  edge = await createEdgeProcess(platform.api, { platform: platform.url, mqttPort: link.port });
-  thing = await addThing(platform.api, 'COUNTER-1');
-  const { port } = device;
-  await addCounterDevice(platform.api, { name: 'Counter', edge: edge.id, thing: thing.id, port, pollIntervalMs: 50 });
+  plant = await createCountedEdge();
+  ({ platform, link, edge, device, thing } = plant);
 });
-afterAll(async () => {
-  await edge.remove();
-  await link.close();
-  await device.close();
-  await platform.remove();
-});
+afterAll(() => plant.remove());
 
 async function begin(fault: PlatformFault | undefined): Promise<void> {
   if (fault === 'cut') await link.refuse();

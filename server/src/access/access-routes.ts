@@ -9,7 +9,7 @@ import {
   pageQuery,
 } from '@luban/contracts';
 import { z } from 'zod';
-import { decodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { pageById } from '../platform/database/page-cursor.ts';
 import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
@@ -33,17 +33,7 @@ export function registerAccessRoutes(http: Http, access: Access, mqttPorts: () =
       querystring: pageQuery,
       response: { 200: page(accessKey) },
     },
-    handler: async (request) => {
-      const { cursor, limit } = request.query;
-      const after = cursor === undefined ? '' : decodeCursor(cursor, 'string');
-      const rows = await access.list(tenantOf(request), after, limit + 1);
-      return toPage(
-        rows,
-        limit,
-        ({ id }) => id,
-        (row) => row,
-      );
-    },
+    handler: (request) => pageById(request.query, (after, most) => access.list(tenantOf(request), after ?? '', most)),
   });
   http.route({
     method: 'POST',

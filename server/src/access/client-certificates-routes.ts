@@ -1,6 +1,6 @@
 import { clientCertificate, idSchema, newClientCertificate, page, pageQuery } from '@luban/contracts';
 import { z } from 'zod';
-import { decodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { pageById } from '../platform/database/page-cursor.ts';
 import { Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
@@ -19,17 +19,8 @@ export function registerClientCertificateRoutes(http: Http, { certificates }: Ac
       querystring: pageQuery,
       response: { 200: page(clientCertificate) },
     },
-    handler: async (request) => {
-      const { cursor, limit } = request.query;
-      const after = cursor === undefined ? '' : decodeCursor(cursor, 'string');
-      const rows = await certificates.list(tenantOf(request), after, limit + 1);
-      return toPage(
-        rows,
-        limit,
-        ({ id }) => id,
-        (row) => row,
-      );
-    },
+    handler: (request) =>
+      pageById(request.query, (after, most) => certificates.list(tenantOf(request), after ?? '', most)),
   });
   http.route({
     method: 'POST',

@@ -1,6 +1,6 @@
 import { idSchema, job, page, pageQuery } from '@luban/contracts';
 import { z } from 'zod';
-import { decodeCursor, toPage } from '../platform/database/page-cursor.ts';
+import { pageById } from '../platform/database/page-cursor.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import type { Jobs } from './jobs.ts';
 
@@ -16,17 +16,7 @@ export function registerJobRoutes(http: Http, jobs: Jobs): void {
       querystring: pageQuery,
       response: { 200: page(job) },
     },
-    handler: async (request) => {
-      const { cursor, limit } = request.query;
-      const before = cursor === undefined ? null : decodeCursor(cursor, 'string');
-      const found = await jobs.list(actorOf(request).tenant, before, limit + 1);
-      return toPage(
-        found,
-        limit,
-        ({ id }) => id,
-        (one) => one,
-      );
-    },
+    handler: (request) => pageById(request.query, (before, most) => jobs.list(actorOf(request).tenant, before, most)),
   });
   http.route({
     method: 'GET',

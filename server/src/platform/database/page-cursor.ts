@@ -37,6 +37,20 @@ export function toPage<R, T>(
   };
 }
 
+/** A page of rows in an order of their ids. `read` gives at most so many that follow the one with this id; null: the first. */
+export async function pageById<R extends { readonly id: string }>(
+  { cursor, limit }: PageQuery,
+  read: (id: string | null, most: number) => Promise<readonly R[]>,
+): Promise<Page<R>> {
+  const rows = await read(cursor === undefined ? null : decodeCursor(cursor, 'string'), limit + 1);
+  return toPage(
+    rows,
+    limit,
+    ({ id }) => id,
+    (row) => row,
+  );
+}
+
 /** A page of a list that is held whole: sorted by `keyOf`, which must differ for each item. */
 export function pageOf<T>(items: readonly T[], { cursor, limit }: PageQuery, keyOf: (item: T) => string): Page<T> {
   const after = cursor === undefined ? null : decodeCursor(cursor, 'string');
