@@ -57,7 +57,7 @@ test('an edge’s book adds up to the sample, though platform and edge are kille
   expect(book.platform.stored).toBe(book.platform.received);
   expect(book.edge).toMatchObject({ collected: readings.length, refused: 0, dropped: 0, unknownLosses: 0 });
   expect(book.check).toEqual({ state: 'ok', difference: 0 });
-  expect(book.devices).toEqual([{ device: deviceId, name: 'Counter', ...book.platform }]);
+  expect(book.devices).toEqual([{ device: deviceId, name: 'Counter', ...book.platform, refused: 0 }]);
 
   await platform.stop();
   await platform.start();

@@ -191,6 +191,12 @@ test('a device key opens no route but the one for samples', async () => {
     }),
   );
   expect(opened).toEqual([...publicOperations, 'POST /api/v1/samples'].sort());
+  // What it sent in vain stands with its thing, and nowhere else.
+  const after = await everything(alpha);
+  const changed = [...after].filter(([path, answer]) => before.get(path) !== answer).map(([path]) => path);
+  const thing = `/api/v1/things/${alpha.ids.thing}`;
+  expect(changed.sort()).toEqual([`${thing}/account?`, `${thing}/refused-values?`]);
+  before = after;
 });
 
 test('without a session only the listed doors open', async () => {

@@ -34,7 +34,7 @@ export const serverFolders: Record<string, readonly string[]> = {
   live: ['platform', 'log', 'telemetry', 'readings'],
   flow: ['platform', 'edges', 'log', 'ingest', 'telemetry', 'accounting'],
   health: ['platform', 'log', 'telemetry'],
-  accounting: ['platform', 'edges', 'log'],
+  accounting: ['platform', 'things', 'edges', 'log'],
   backup: ['platform', 'log', 'telemetry', 'accounting'],
   move: ['platform', 'servers', 'log', 'telemetry', 'backup'],
   metrics: ['platform', 'ingest', 'log', 'telemetry', 'accounting'],

@@ -149,9 +149,9 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     config.log === undefined ? undefined : openNatsRelay({ address: config.log, server: servers.id, lines }),
   ]);
   const appends = tracing === undefined ? log : traceAppends(log, tracing);
-  const untraced = createIngest({ log: appends, directory: things.directory, nowUs, lines });
-  const ingest = tracing === undefined ? untraced : traceIngest(untraced, tracing);
   const refused = createRefusedValues({ nowMs, lines });
+  const untraced = createIngest({ ...things, log: appends, refused, nowUs, lines });
+  const ingest = tracing === undefined ? untraced : traceIngest(untraced, tracing);
   const doors = createAllDoors({
     ...{ relay, self: { id: servers.id, name: servers.name }, isDoor: has('door'), others: servers.otherDoors, lines },
   });
@@ -279,7 +279,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       nowUs,
       readings,
     },
-    ...{ refusedOf, retention, servers, telemetry, things, startDemo },
+    ...{ refused, refusedOf, retention, servers, telemetry, things, startDemo },
     mqttPorts: () => ({ mqttPort, mqttTlsPort }),
   });
   const operating = createOperating({

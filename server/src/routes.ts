@@ -14,7 +14,7 @@ import { registerImportRoutes } from './imports/imports-routes.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { registerMqttClientRoutes } from './ingest/mqtt-clients-routes.ts';
 import type { MqttIngest } from './ingest/mqtt-ingest.ts';
-import type { RefusedEverywhere } from './ingest/refused-values.ts';
+import type { RefusedEverywhere, RefusedValues } from './ingest/refused-values.ts';
 import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
 import { registerSamplesRoutes } from './ingest/samples-routes.ts';
 import type { Jobs } from './jobs/jobs.ts';
@@ -47,6 +47,7 @@ interface Features {
   mqttPorts: () => { readonly mqttPort: number; readonly mqttTlsPort: number | null };
   nowUs: () => number;
   readings: Readings;
+  refused: RefusedValues;
   refusedOf: RefusedEverywhere;
   retention: RetentionFeature;
   servers: Servers;
@@ -73,8 +74,8 @@ export function registerRoutes(http: Http, roles: readonly ServerRole[], feature
   if (roles.includes('api') || roles.includes('writer')) registerApiRoutes(http, features);
 }
 
-function registerDoorRoutes(http: Http, { ingest, nowUs, things }: Features): void {
-  registerSamplesRoutes(http, { ingest, things, nowUs });
+function registerDoorRoutes(http: Http, { ingest, nowUs, refused, things }: Features): void {
+  registerSamplesRoutes(http, { ingest, refused, things, nowUs });
 }
 
 function registerApiRoutes(http: Http, features: Features): void {
@@ -96,5 +97,5 @@ function registerApiRoutes(http: Http, features: Features): void {
   registerDeviceRoutes(http, edges);
   registerClientCertificateRoutes(http, access);
   registerFlowRoutes(http, flowOf);
-  registerAccountingRoutes(http, { accounting, edges });
+  registerAccountingRoutes(http, { accounting, edges, things });
 }

@@ -7,6 +7,8 @@ export type AccountingTables = {
   /** `holder`: a device, a thing that sends by itself, or `unknown`. */
   accounts: { holder: string; tenant_number: number; edge: string | null; received: number; repeated: number };
   account_refusals: { sender: number; reason: string; samples: number; batches: number };
+  /** Of `account_refusals`: what was one device's, or one thing's that sends through an edge. */
+  account_refusals_of: { sender: number; holder: string; reason: string; samples: number; batches: number };
   /** What an edge last said, and what both sides had when its book was begun. */
   edge_books: {
     edge: string;
@@ -66,6 +68,21 @@ export const accountingMigrations: Record<string, Migration> = {
       ])
         books = books.addColumn(name, 'bigint', (column) => column.notNull());
       await books.execute();
+    },
+  },
+  // A table beside the other: servers of the version before go on adding to that.
+  '0064-refusals-by-device': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('account_refusals_of')
+        .addColumn('sender', 'bigint', (column) => column.notNull())
+        .addColumn('holder', 'text', (column) => column.notNull())
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('samples', 'bigint', (column) => column.notNull())
+        .addColumn('batches', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('account_refusals_of_key', ['sender', 'holder', 'reason'])
+        .execute();
+      await db.schema.createIndex('account_refusals_of_holder').on('account_refusals_of').column('holder').execute();
     },
   },
 };

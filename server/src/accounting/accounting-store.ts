@@ -4,7 +4,9 @@ import type { AccountingTables } from './accounting-migrations.ts';
 import type { Account } from './received-counts.ts';
 
 export type EdgeBookRow = Insertable<AccountingTables['edge_books']>;
-export type RefusalCount = Insertable<AccountingTables['account_refusals']>;
+/** `holder` null: all of the sender. */
+export type RefusalCount = Insertable<AccountingTables['account_refusals']> & { holder: string | null };
+type RefusalRow = Omit<RefusalCount, 'holder'> & { holder?: string };
 
 /** The only SQL about what was received. */
 export function createAccountingStore(database: Database) {
@@ -22,13 +24,18 @@ export function createAccountingStore(database: Database) {
         received: Number(row.received),
         repeated: Number(row.repeated),
       })),
-    refusals: async (): Promise<RefusalCount[]> =>
-      (await db.selectFrom('account_refusals').selectAll().execute()).map((row) => ({
-        sender: Number(row.sender),
-        reason: row.reason,
-        samples: Number(row.samples),
-        batches: Number(row.batches),
-      })),
+    /** Of these senders, and of what others send for these holders. */
+    async refusals(senders: readonly number[], holders: readonly string[]): Promise<RefusalCount[]> {
+      const all =
+        senders.length === 0
+          ? []
+          : await db.selectFrom('account_refusals').selectAll().where('sender', 'in', senders).execute();
+      const own =
+        holders.length === 0
+          ? []
+          : await db.selectFrom('account_refusals_of').selectAll().where('holder', 'in', holders).execute();
+      return [...all, ...own].map(countOf);
+    },
     books: async (): Promise<EdgeBookRow[]> =>
       (await db.selectFrom('edge_books').selectAll().execute()).map(
         ({ edge, ...numbers }) =>
@@ -99,19 +106,33 @@ export function createAccountingStore(database: Database) {
     /** Counted at a door since it last said so: each adds its own. */
     addRefusals: (counts: readonly RefusalCount[]) =>
       db.transaction().execute(async (transaction) => {
-        for (const row of counts)
-          await transaction
-            .insertInto('account_refusals')
-            .values(row)
-            .onConflict((conflict) =>
-              conflict.columns(['sender', 'reason']).doUpdateSet({
-                samples: sql<number>`account_refusals.samples + ${row.samples}`,
-                batches: sql<number>`account_refusals.batches + ${row.batches}`,
-              }),
-            )
-            .execute();
+        for (const { holder, ...row } of counts) {
+          const added = {
+            samples: sql<number>`excluded.samples + ${sql.ref(`${holder === null ? all : part}.samples`)}`,
+            batches: sql<number>`excluded.batches + ${sql.ref(`${holder === null ? all : part}.batches`)}`,
+          };
+          if (holder === null)
+            await transaction
+              .insertInto(all)
+              .values(row)
+              .onConflict((conflict) => conflict.columns(['sender', 'reason']).doUpdateSet(added))
+              .execute();
+          else
+            await transaction
+              .insertInto(part)
+              .values({ ...row, holder })
+              .onConflict((conflict) => conflict.columns(['sender', 'holder', 'reason']).doUpdateSet(added))
+              .execute();
+        }
       }),
   };
+}
+
+const all = 'account_refusals';
+const part = 'account_refusals_of';
+
+function countOf({ sender, holder = null, reason, samples, batches }: RefusalRow | RefusalCount): RefusalCount {
+  return { sender: Number(sender), holder, reason, samples: Number(samples), batches: Number(batches) };
 }
 
 /** Rows for one statement: a database takes so many parameters and no more. */

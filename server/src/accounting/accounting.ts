@@ -1,11 +1,12 @@
-import type { DeviceId, EdgeAccount, EdgeId, EdgeReport } from '@luban/contracts';
+import type { DeviceId, EdgeAccount, EdgeId, EdgeReport, ThingAccount, ThingId } from '@luban/contracts';
 import type { Log, OffsetStore } from '../log/log.ts';
 import type { Database } from '../platform/database/database.ts';
 import { errorLine, type LogLines } from '../platform/log-lines.ts';
 import { pause } from '../platform/pause.ts';
-import { createAccountingStore, type EdgeBookRow } from './accounting-store.ts';
+import { createAccountingStore, type EdgeBookRow, type RefusalCount } from './accounting-store.ts';
 import { acknowledgedOf, type Book, checkBook, nextBook } from './edge-book.ts';
 import { type Account, type Holder, ReceivedCounts } from './received-counts.ts';
+import { refusalsShown } from './refusal-texts.ts';
 import { createRefusals } from './refusals.ts';
 
 export type Accounting = Awaited<ReturnType<typeof createAccounting>>;
@@ -17,12 +18,17 @@ interface AccountingOptions {
   /** Everything below it in the log is in the store. */
   storedPosition: () => number;
   holderOf: (series: number) => Holder;
-  /** Samples and batches refused since the start, by the sender's number and the reason. */
-  refusals: () => Iterable<{ sender: number; reason: string; samples: number; batches: number }>;
+  /** Refused at this server's doors since its start. */
+  refusals: () => Iterable<RefusalCount>;
   /** Another server has counted on: this one must not. */
   lost: () => void;
   nowMs: () => number;
   lines: LogLines;
+}
+
+interface CountedDevice {
+  readonly id: DeviceId;
+  readonly name: string;
 }
 
 const saveEveryMs = 3000;
@@ -37,7 +43,7 @@ const readLimit = { records: 512, bytes: 4 << 20 };
 export async function createAccounting(options: AccountingOptions) {
   const { log, consumer, storedPosition, nowMs, lines } = options;
   const store = createAccountingStore(options.database);
-  const refusals = createRefusals({ here: options.refusals, load: store.refusals, add: store.addRefusals });
+  const refusals = createRefusals({ here: options.refusals, read: store.refusals, add: store.addRefusals });
   let counts = new ReceivedCounts(options.holderOf);
   let books = new Map<string, Book>();
   let changedBooks = new Set<string>();
@@ -56,7 +62,6 @@ export async function createAccounting(options: AccountingOptions) {
   /** Takes what is saved, to count on from there. */
   async function load(): Promise<void> {
     const saved = await store.progress();
-    await refusals.load();
     counts = new ReceivedCounts(options.holderOf);
     counts.load(await store.accounts());
     books = new Map((await store.books()).map((row) => [row.edge, fromRow(row)]));
@@ -173,6 +178,12 @@ export async function createAccounting(options: AccountingOptions) {
     return counts.accounts().filter((account) => account.edge === edge);
   }
 
+  function ofDevice({ id, name }: CountedDevice, accounts: readonly Account[], all: readonly RefusalCount[]) {
+    const counted = summed(accounts.filter(({ holder }) => holder === id));
+    const refused = all.filter(({ holder }) => holder === id).reduce((sum, { samples }) => sum + samples, 0);
+    return { device: id, name, ...counted, refused };
+  }
+
   return {
     /** Keeps what is refused here. */
     async start(): Promise<void> {
@@ -217,20 +228,42 @@ export async function createAccounting(options: AccountingOptions) {
       books.set(edge, nextBook(books.get(edge), { ...book, timeMs, received: received - repeated }, late));
       changedBooks.add(edge);
     },
-    ofEdge(edge: EdgeId, sender: number, devices: readonly { id: DeviceId; name: string }[]): EdgeAccount {
+    async ofEdge(edge: EdgeId, sender: number, devices: readonly CountedDevice[]): Promise<EdgeAccount> {
+      const all = await refusals.of(
+        [sender],
+        devices.map(({ id }) => id),
+      );
       const accounts = accountsOf(edge);
       const book = books.get(edge);
       return {
         sinceMs,
         platform: summed(accounts),
-        refusals: refusals.of(sender).map(({ reason, samples, batches }) => ({ reason, samples, batches })),
+        refusals: refusalsShown(all.filter(({ holder }) => holder === null)),
         edge: book === undefined ? null : shownEntry(book),
         check: checkBook(book),
-        devices: devices.map(({ id, name }) => ({
-          device: id,
-          name,
-          ...summed(accounts.filter(({ holder }) => holder === id)),
-        })),
+        devices: devices.map((device) => ofDevice(device, accounts, all)),
+      };
+    },
+    /** `sender`: under which it sends by itself. `devices`: those that read points of it. */
+    async ofThing(
+      thing: ThingId,
+      sender: number,
+      devices: readonly (CountedDevice & { readonly edge: EdgeId })[],
+    ): Promise<ThingAccount> {
+      const all = await refusals.of([sender], [thing, ...devices.map(({ id }) => id)]);
+      counts.stored(storedPosition());
+      const accounts = counts.accounts();
+      const own = summed(accounts.filter(({ holder }) => holder === thing));
+      // By its own key, and of what an edge sent in its name.
+      const mine = all.filter((one) => (one.holder === null ? true : one.holder === thing && one.sender !== sender));
+      const refused = mine.reduce((sum, { samples }) => sum + samples, 0);
+      return {
+        ...own,
+        sinceMs,
+        arrived: own.received + refused,
+        refused,
+        refusals: refusalsShown(mine),
+        devices: devices.map((device) => ({ ...ofDevice(device, accounts, all), edge: device.edge })),
       };
     },
     /** Whether an edge's book adds up. */

@@ -1,5 +1,6 @@
 import type { Batch, Sample } from '@luban/contracts';
 import type { IngestOutcome, Sender } from './ingest-outcome.ts';
+import type { RefusalCount, Refused, RefusedReason } from './refusal-counts.ts';
 
 export type IngestRefusal = Extract<IngestOutcome, { ok: false }>['reason'];
 
@@ -7,7 +8,7 @@ export type IngestRefusal = Extract<IngestOutcome, { ok: false }>['reason'];
 export interface IngestCounts {
   samples: number;
   messages: number;
-  refused: Record<IngestRefusal, { samples: number; batches: number }>;
+  refused: Record<RefusedReason, { samples: number; batches: number }>;
 }
 
 /** The one way in for samples: every door ends here. `ok` means that the samples are on disk. */
@@ -24,8 +25,10 @@ export interface Ingest {
   rates(tenantNumber: number): { samplesPerSecond: number; messagesPerSecond: number };
   /** By the tenant's number, since the start. */
   counts(): Map<number, IngestCounts>;
-  /** By sender and reason, since the start. */
-  refusals(): Iterable<{ sender: number; reason: IngestRefusal; samples: number; batches: number }>;
+  /** A door has refused what it could not make samples of. */
+  refused(sender: Sender, what: Refused): void;
+  /** Since the start. */
+  refusals(): Iterable<RefusalCount>;
   /** Samples of all tenants that were acknowledged since the start. */
   total(): number;
 }

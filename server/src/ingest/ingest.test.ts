@@ -1,8 +1,9 @@
-import { encodeBatch, qualityCode, toBatch, toSeries } from '@luban/contracts';
+import { encodeBatch, qualityCode, toBatch, toId, toSeries } from '@luban/contracts';
 import { describe, expect, test } from 'vitest';
 import { createLogLines } from '../platform/log-lines.ts';
 import { SeriesDirectory } from '../things/series-directory.ts';
 import { createIngest } from './ingest.ts';
+import { createRefusedValues } from './refused-values.ts';
 
 const nowUs = () => 1_790_000_000_000_000;
 const hour = 3_600_000_000;
@@ -15,8 +16,10 @@ function makeIngest(
   const directory = new SeriesDirectory();
   directory.set(5, 1, 42);
   directory.set(70_000, 2, 43);
+  const sourceOf = () => ({ thing: toId('thing', 'thing:01jqz7k3w0a1b2c3d4e5'), device: null });
   const lines = createLogLines('error', () => undefined);
-  return createIngest({ log: { join, newestArrivalUs }, directory, nowUs: now, lines });
+  const refused = createRefusedValues({ nowMs: () => 0, lines });
+  return createIngest({ log: { join, newestArrivalUs }, directory, sourceOf, refused, nowUs: now, lines });
 }
 const batch = (series: number, time = nowUs()) =>
   encodeBatch(toBatch([{ series: toSeries(series), time, value: 1, quality: qualityCode('good'), simulated: false }]));
@@ -70,7 +73,9 @@ describe('ingest', () => {
     expect(await first).toEqual({ ok: true });
     expect(ingest.counts().get(1)).toMatchObject({ samples: 2, messages: 2 });
     expect(ingest.counts().get(2)).toMatchObject({ samples: 1, messages: 1 });
-    expect([...ingest.refusals()]).toEqual([{ sender: 43, reason: 'unavailable', samples: 2, batches: 2 }]);
+    expect([...ingest.refusals()]).toEqual([
+      { sender: 43, holder: null, reason: 'unavailable', samples: 2, batches: 2 },
+    ]);
   });
 
   test('a clock that was never set makes the sender wait; one that was set back does not', async () => {

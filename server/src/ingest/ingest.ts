@@ -15,13 +15,9 @@ import type { Things } from '../things/things.ts';
 import type { Ingest, IngestCounts, IngestRefusal } from './ingest-contract.ts';
 import type { IngestOutcome, Sender } from './ingest-outcome.ts';
 import { createJoinedAppends } from './joined-appends.ts';
-
-const refusedReasons = ['malformed', 'not-authorized', 'unavailable'] as const satisfies readonly IngestRefusal[];
-
-function noRefusals(): IngestCounts['refused'] {
-  const none = () => ({ samples: 0, batches: 0 });
-  return { malformed: none(), 'not-authorized': none(), unavailable: none() };
-}
+import { createRefusalCounts, noRefusals, type Refused, refusedReasons } from './refusal-counts.ts';
+import type { RefusedValues } from './refused-values.ts';
+import { wholeMessage } from './unread-message.ts';
 
 export type { Ingest } from './ingest-contract.ts';
 export { traceIngest } from './traced-ingest.ts';
@@ -39,17 +35,18 @@ const clockEveryMs = 60_000;
 interface IngestOptions {
   log: Pick<Log, 'join' | 'newestArrivalUs'>;
   directory: Things['directory'];
+  sourceOf: Things['sourceOf'];
+  refused: Pick<RefusedValues, 'note'>;
   nowUs: () => number;
   lines: LogLines;
 }
 
-export function createIngest({ log, directory, nowUs, lines }: IngestOptions): Ingest {
+export function createIngest({ log, directory, sourceOf, refused, nowUs, lines }: IngestOptions): Ingest {
   const now = () => nowUs() / 1000;
   /** Each tenant sees its own traffic. */
   const meters = new Map<number, { samples: RateMeter; messages: RateMeter }>();
   let total = 0;
-  /** By the sender's number. */
-  const refusals = new Map<number, { tenantNumber: number; refused: IngestCounts['refused'] }>();
+  const refusals = createRefusalCounts();
 
   function meterOf(tenantNumber: number) {
     const known = meters.get(tenantNumber);
@@ -59,19 +56,24 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
     return made;
   }
 
-  function countRefused(sender: Sender, reason: IngestRefusal, samples: number, batches: number): void {
-    let known = refusals.get(sender.number);
-    if (known === undefined) {
-      known = { tenantNumber: sender.tenantNumber, refused: noRefusals() };
-      refusals.set(sender.number, known);
-    }
-    known.refused[reason].samples += samples;
-    known.refused[reason].batches += batches;
+  function refuse(sender: Sender, reason: IngestRefusal, batch: Batch | null, message: string): IngestOutcome {
+    refusals.count(sender, reason, batch?.count ?? 0, 1, batch === null ? undefined : holdersOf(sender, batch));
+    // What comes again later is not sent in vain.
+    if (sender.thing !== undefined && reason !== 'unavailable')
+      refused.note(sender.thing, 'ingest', [wholeMessage({ reason, message })]);
+    return { ok: false, reason, message };
   }
 
-  function refuse(sender: Sender, reason: IngestRefusal, samples: number, message: string): IngestOutcome {
-    countRefused(sender, reason, samples, 1);
-    return { ok: false, reason, message };
+  /** How many samples of a batch are whose, of those that the sender may write. */
+  function holdersOf(sender: Sender, { series }: Batch): Map<string, number> {
+    const holders = new Map<string, number>();
+    for (const one of series) {
+      const source = directory.senderOf(one) === sender.number ? sourceOf(one) : undefined;
+      if (source === undefined) continue;
+      const holder = source.device ?? source.thing;
+      holders.set(holder, (holders.get(holder) ?? 0) + 1);
+    }
+    return holders;
   }
 
   const appends = createJoinedAppends({
@@ -82,7 +84,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
       meter.messages.count(batches);
       total += samples;
     },
-    notStored: ({ sender, samples, batches }) => countRefused(sender, 'unavailable', samples, batches),
+    notStored: ({ sender, samples, batches }) => refusals.count(sender, 'unavailable', samples, batches),
     lines,
   });
 
@@ -104,13 +106,13 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
       return append(sender, meant, write(meant));
     }
     if (foreign !== undefined)
-      return refuse(sender, 'not-authorized', batch.count, `series ${foreign} is not yours to write`);
+      return refuse(sender, 'not-authorized', batch, `series ${foreign} is not yours to write`);
     // Where the platform's clock was set back, arrival is the better clock: it never goes back.
     const trustedUs = Math.max(nowUs(), log.newestArrivalUs);
     // Against a clock that was never set every sample is from the future: the sender is to keep it, not to give it up.
-    if (trustedUs < leastNowUs) return refuse(sender, 'unavailable', batch.count, clockNotSet());
+    if (trustedUs < leastNowUs) return refuse(sender, 'unavailable', batch, clockNotSet());
     const wrong = wrongTime(batch, trustedUs) ?? wrongJson(batch);
-    if (wrong !== undefined) return refuse(sender, 'malformed', batch.count, wrong);
+    if (wrong !== undefined) return refuse(sender, 'malformed', batch, wrong);
     return appends.append(sender, batch.count, encoded);
   }
 
@@ -123,14 +125,14 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
     try {
       batch = read(encoded);
     } catch (error) {
-      return refuseMalformed(sender, error);
+      return refuseMalformed(sender, null, error);
     }
     return append(sender, batch, encoded);
   }
 
-  function refuseMalformed(sender: Sender, error: unknown): IngestOutcome {
+  function refuseMalformed(sender: Sender, batch: Batch | null, error: unknown): IngestOutcome {
     if (!(error instanceof BatchError)) throw error;
-    return refuse(sender, 'malformed', 0, error.message);
+    return refuse(sender, 'malformed', batch, error.message);
   }
 
   /** Samples that are columns already. */
@@ -139,7 +141,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
     try {
       encoded = write(batch);
     } catch (error) {
-      return refuseMalformed(sender, error);
+      return refuseMalformed(sender, batch, error);
     }
     return accept(sender, encoded);
   }
@@ -156,7 +158,7 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
       const counts = new Map<number, IngestCounts>();
       for (const [tenant, { samples, messages }] of meters)
         counts.set(tenant, { samples: samples.total, messages: messages.total, refused: noRefusals() });
-      for (const { tenantNumber, refused } of refusals.values()) {
+      for (const { tenantNumber, refused } of refusals.ofTenants()) {
         const sum = counts.get(tenantNumber) ?? { samples: 0, messages: 0, refused: noRefusals() };
         counts.set(tenantNumber, sum);
         for (const reason of refusedReasons) {
@@ -166,11 +168,9 @@ export function createIngest({ log, directory, nowUs, lines }: IngestOptions): I
       }
       return counts;
     },
-    *refusals(): Iterable<{ sender: number; reason: IngestRefusal; samples: number; batches: number }> {
-      for (const [sender, { refused }] of refusals)
-        for (const reason of refusedReasons)
-          if (refused[reason].batches > 0) yield { sender, reason, ...refused[reason] };
-    },
+    refused: (sender: Sender, { reason, samples, batches, holders }: Refused) =>
+      refusals.count(sender, reason, samples, batches, holders),
+    refusals: () => refusals.all(),
     total: () => total,
   };
 }

@@ -1,6 +1,7 @@
 import {
   type JsonSamples,
   kindOf,
+  type LocalText,
   type Point,
   type QualityReason,
   qualityCode,
@@ -9,53 +10,59 @@ import {
 } from '@luban/contracts';
 import { Refusal } from '../platform/errors.ts';
 import type { KeyedPoints } from '../things/things.ts';
+import type { RefusedValue } from './refused-values.ts';
+import { noSuchProperty, shown, wrongKind } from './value-refusals.ts';
+
+/** A whole message is refused for the values that no property takes: these, of so many samples. */
+export class SamplesRefused extends Refusal {
+  readonly refused: readonly RefusedValue[];
+  readonly samples: number;
+  constructor(errors: readonly { pointer: string; message: string }[], refused: readonly RefusedValue[], samples = 0) {
+    const detail = errors.slice(0, 5).map(({ pointer, message }) => `${pointer}: ${message}`);
+    super('samples.invalid', detail.join('; '), errors.slice(0, 100));
+    this.refused = refused;
+    this.samples = samples;
+  }
+}
 
 /**
- * JSON samples → samples of the thing's points. Throws Refusal `samples.invalid` that points at each wrong value:
- * an unknown property, a value of the wrong type.
+ * JSON samples → samples of the thing's points. Throws SamplesRefused that points at each wrong value: an unknown
+ * property, a value of the wrong type.
  */
 export function readJsonSamples(given: JsonSamples, points: KeyedPoints, nowUs: number): Sample[] {
   const many = 'samples' in given;
   const errors: { pointer: string; message: string }[] = [];
+  const refused: RefusedValue[] = [];
   const samples: Sample[] = [];
   (many ? given.samples : [given]).forEach(({ time, values, quality, simulated }, i) => {
     const timeUs = time === undefined ? nowUs : microseconds(time);
     const code = qualityCode(quality as QualityReason);
     for (const key of Object.keys(values)) {
-      const value = values[key]!;
+      const value = values[key]! as SampleValue;
       const point = points.get(key);
-      const wrong =
-        point === undefined ? `the thing has no property ${shown(key)}` : wrongValue(point, value as SampleValue, code);
-      if (wrong !== undefined)
-        errors.push({ pointer: `${many ? `/samples/${i}` : ''}/values/${shown(key)}`, message: wrong });
-      else samples.push({ series: point!.series, time: timeUs, value: value as SampleValue, quality: code, simulated });
+      const wrong = point === undefined ? noSuchProperty : wrongValue(point, value, code);
+      if (wrong === undefined) samples.push({ series: point!.series, time: timeUs, value, quality: code, simulated });
+      else {
+        const message = point === undefined ? `the thing has no property ${shown(key)}` : wrong.en;
+        errors.push({ pointer: `${many ? `/samples/${i}` : ''}/values/${shown(key)}`, message });
+        refused.push({ key: shown(key), reason: wrong });
+      }
     }
   });
   if (samples.length === 0 && errors.length === 0)
     errors.push({ pointer: '/values', message: 'must have at least one value' });
-  if (errors.length > 0)
-    throw new Refusal(
-      'samples.invalid',
-      errors
-        .slice(0, 5)
-        .map(({ pointer, message }) => `${pointer}: ${message}`)
-        .join('; '),
-      errors.slice(0, 100),
-    );
+  if (errors.length > 0) throw new SamplesRefused(errors, refused, samples.length + refused.length);
   return samples;
 }
 
-/** A stranger's key, cut to what fits an answer. */
-function shown(key: string): string {
-  return key.length > 80 ? `${key.slice(0, 80)}…` : key;
+function wrongValue(point: Point, value: SampleValue, quality: number): LocalText | undefined {
+  const kind = kindOf(value);
+  if (kind === 'none') return quality >= 0x80 ? undefined : nullNotBad;
+  if (point.type === 'json' || kind === point.type) return undefined;
+  return wrongKind(point, value);
 }
 
-function wrongValue(point: Point, value: SampleValue, quality: number): string | undefined {
-  const kind = kindOf(value);
-  if (kind === 'none') return quality >= 0x80 ? undefined : 'null needs a bad quality';
-  if (point.type === 'json' || kind === point.type) return undefined;
-  return `must be a ${point.type}, not a ${kind}`;
-}
+const nullNotBad: LocalText = { zh: '空值须带坏质量', en: 'null needs a bad quality' };
 
 /** ISO 8601 with up to six decimals of a second → µs. Date keeps three of them. */
 export function microseconds(iso: string): number {

@@ -1,7 +1,8 @@
 import { type Json, type Point, toId, toSeries } from '@luban/contracts';
 import { describe, expect, test } from 'vitest';
 import { readKeyedValues } from './keyed-values.ts';
-import { createRefusedValues, noSuchProperty, refusedText } from './refused-values.ts';
+import { createRefusedValues, refusedText } from './refused-values.ts';
+import { noSuchProperty } from './value-refusals.ts';
 
 const thing = toId('thing', 'thing:01jqz7k3w0a1b2c3d4e5');
 const point = (series: number, key: string, type: Point['type']): Point => ({

@@ -1,19 +1,11 @@
-import {
-  type Json,
-  kindOf,
-  type LocalText,
-  type Point,
-  qualityCode,
-  type Sample,
-  type ThingId,
-  type ValueKind,
-} from '@luban/contracts';
+import { type Json, kindOf, type Point, qualityCode, type Sample, type ThingId } from '@luban/contracts';
 import type { KeyedPoints } from '../things/things.ts';
 import type { DialectContext, DialectPeer, KeyedValues } from './dialect.ts';
 import type { IngestOutcome } from './ingest-outcome.ts';
 import type { PublishOutcome } from './mqtt/mqtt-door.ts';
 import type { MachineIdentity } from './mqtt-identity.ts';
-import { noSuchProperty, type RefusedValue, refusedText } from './refused-values.ts';
+import { type RefusedValue, refusedText } from './refused-values.ts';
+import { noSuchProperty, shown, wrongKind } from './value-refusals.ts';
 
 /** How a message of keyed values ended: what of it is on disk, and what was refused and why. */
 export type KeyedOutcome =
@@ -21,7 +13,6 @@ export type KeyedOutcome =
   | Extract<IngestOutcome, { ok: false }>;
 
 const good = qualityCode('good');
-const shownKeyLength = 80;
 
 /**
  * Values by key → samples of the thing's points. What no property takes is refused by name and keeps nothing else
@@ -58,26 +49,6 @@ function fitting(point: Point, value: Json): Json | undefined {
   return undefined;
 }
 
-const kinds: Record<ValueKind, string> = {
-  number: '数值',
-  boolean: '布尔',
-  string: '字符串',
-  json: 'JSON',
-  none: '空值',
-};
-
-function wrongKind({ type }: Point, value: Json): LocalText {
-  const kind = kindOf(value);
-  return kind === 'none'
-    ? { zh: '空值不是值', en: 'null is no value' }
-    : { zh: `应为${kinds[type]}，收到的是${kinds[kind]}`, en: `must be a ${type}, not a ${kind}` };
-}
-
-/** A stranger's key, cut to what fits an answer. */
-function shown(key: string): string {
-  return key.length > shownKeyLength ? `${key.slice(0, shownKeyLength)}…` : key;
-}
-
 /**
  * What a device is told. MQTT 3.1.1 has no word for a refusal but the end of the connection, and a device that sends one
  * key too many would never come to an end with that: there it stands in the log and with the thing only.
@@ -99,7 +70,11 @@ export async function storeKeyedValues(
   given: readonly KeyedValues[],
 ): Promise<KeyedOutcome> {
   const { samples, refused } = readKeyedValues(given, things.keyedPointsOf(sender.tenant, thing), nowUs());
-  ledger.note(thing, dialect, refused);
+  if (refused.length > 0) {
+    ledger.note(thing, dialect, refused);
+    const holders = new Map([[thing, refused.length]]);
+    ingest.refused(sender, { reason: 'no-property', samples: refused.length, batches: 0, holders });
+  }
   if (samples.length === 0) return { ok: true, stored: 0, refused };
   const outcome = await ingest.acceptSamples(sender, samples);
   return outcome.ok ? { ok: true, stored: samples.length, refused } : outcome;

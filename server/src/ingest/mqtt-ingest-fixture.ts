@@ -67,9 +67,12 @@ export async function startMqttIngest() {
     things,
     edges,
   });
+  const refused = createRefusedValues({ nowMs: now, lines });
   const ingest = createIngest({
     log: { join: async () => 0, newestArrivalUs: 0 },
     directory: things.directory,
+    sourceOf: things.sourceOf,
+    refused,
     nowUs,
     lines,
   });
@@ -108,7 +111,7 @@ export async function startMqttIngest() {
         departed: new Map(),
         otherHosts: [],
         revoked: () => new Set(),
-        refused: createRefusedValues({ nowMs: now, lines }),
+        refused,
         nowUs,
         lines,
       });

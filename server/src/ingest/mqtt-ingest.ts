@@ -20,6 +20,7 @@ import type { CertificateName } from '../platform/tls/revocation-list.ts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Things } from '../things/things.ts';
 import type { AllDoors } from './all-doors.ts';
+import type { Dialect } from './dialect.ts';
 import { createDialects } from './dialects.ts';
 import type { Ingest } from './ingest-contract.ts';
 import { readJsonSamples } from './json-samples.ts';
@@ -37,6 +38,7 @@ import { type Anonymous, createMqttSignIn } from './mqtt-sign-in.ts';
 import { mayListen, useOf } from './mqtt-topics.ts';
 import type { RefusedValues } from './refused-values.ts';
 import { tracePublish } from './traced-ingest.ts';
+import { refuseUnread } from './unread-message.ts';
 
 type Peer = MqttPeer<MqttIdentity>;
 
@@ -153,7 +155,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
     const { identity } = peer;
     try {
       const dialect = dialects.find((one) => one.takes(topic));
-      if (dialect !== undefined) return await dialect.publish(peer, topic, payload);
+      if (dialect !== undefined) return await read(dialect, peer, topic, payload);
       if (identity.kind === 'thing') return { ok: false, reason: 'not-authorized', message: `nothing takes ${topic}` };
       if (topic === topics.report) edges.reported(identity.edge, edgeReport.parse(parseJson(payload.toString('utf8'))));
       else if (topic === topics.gaps)
@@ -170,6 +172,19 @@ export function createMqttIngest(options: MqttIngestOptions) {
     }
   }
 
+  async function read(
+    dialect: Dialect,
+    peer: MqttPeer<MachineIdentity>,
+    topic: string,
+    payload: Buffer,
+  ): Promise<PublishOutcome> {
+    try {
+      return await dialect.publish(peer, topic, payload);
+    } catch (error) {
+      return unread(peer.identity, topic, error);
+    }
+  }
+
   /** The way of many devices' every sample: no promise of its own. */
   function takeJson(identity: ThingIdentity, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
     try {
@@ -177,8 +192,15 @@ export function createMqttIngest(options: MqttIngestOptions) {
       const samples = readJsonSamples(given, things.keyedPointsOf(identity.tenant, identity.thing), nowUs());
       return ingest.acceptSamples(identity, samples);
     } catch (error) {
-      return notTaken(topics.samples, error);
+      return unread(identity, topics.samples, error);
     }
+  }
+
+  function unread(identity: MachineIdentity, topic: string, error: unknown): PublishOutcome {
+    const outcome = notTaken(topic, error);
+    if (!outcome.ok && outcome.reason === 'malformed')
+      refuseUnread({ ingest, refused }, identity, error, outcome.message);
+    return outcome;
   }
 
   function notTaken(topic: string, error: unknown): PublishOutcome {

@@ -1,11 +1,4 @@
-import {
-  idSchema,
-  type LocalText,
-  type PageOfServers,
-  type RefusedKey,
-  refusedKey,
-  type ThingId,
-} from '@luban/contracts';
+import { idSchema, type PageOfServers, type RefusedKey, refusedKey, type ThingId } from '@luban/contracts';
 import { z } from 'zod';
 import type { LogLines } from '../platform/log-lines.ts';
 import type { AllDoors } from './all-doors.ts';
@@ -14,9 +7,6 @@ import type { AllDoors } from './all-doors.ts';
 export type RefusedValue = Pick<RefusedKey, 'key' | 'reason'>;
 
 export type RefusedValues = ReturnType<typeof createRefusedValues>;
-
-/** The commonest reason. */
-export const noSuchProperty: LocalText = { zh: '物模型中没有这个属性', en: 'no such property' };
 
 const keptKeys = 100;
 const keptThings = 10_000;

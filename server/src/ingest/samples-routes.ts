@@ -1,17 +1,23 @@
-import { jsonSamples, samplesAccepted } from '@luban/contracts';
+import { jsonSamples, type Sample, samplesAccepted, type ThingId } from '@luban/contracts';
 import type { Actor } from '../platform/actor.ts';
 import { type ErrorCode, Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import type { Things } from '../things/things.ts';
 import type { Ingest } from './ingest-contract.ts';
 import type { IngestOutcome } from './ingest-outcome.ts';
-import { readJsonSamples } from './json-samples.ts';
+import { readJsonSamples, SamplesRefused } from './json-samples.ts';
+import type { RefusedValues } from './refused-values.ts';
+import { refuseUnread } from './unread-message.ts';
 
 /** HTTP's door for samples: a thing with its own key, or a user who names the thing. */
 export function registerSamplesRoutes(
   http: Http,
-  { ingest, things, nowUs }: { ingest: Ingest; things: Things; nowUs: () => number },
+  { ingest, refused, things, nowUs }: { ingest: Ingest; refused: RefusedValues; things: Things; nowUs: () => number },
 ): void {
+  async function refuse(thing: ThingId, error: Error): Promise<void> {
+    const sender = await things.holder(thing);
+    if (sender !== null) refuseUnread({ ingest, refused }, sender, error, error.message.slice(0, 500));
+  }
   http.route({
     method: 'POST',
     url: '/api/v1/samples',
@@ -24,12 +30,24 @@ export function registerSamplesRoutes(
       body: jsonSamples,
       response: { 200: samplesAccepted },
     },
+    // Of who has no key of a thing, nobody knows for which thing it was.
+    onError: async (request, _reply, error) => {
+      const { actor } = request;
+      if (actor?.kind === 'thing' && !(error instanceof Refusal) && (error.statusCode ?? 500) < 500)
+        await refuse(actor.thing, error);
+    },
     handler: async (request) => {
       const actor = actorOf(request);
       const thing = await things.thing(actor.tenant, thingOf(actor, request.body.thing));
       const points = things.keyedPointsOf(actor.tenant, thing.id);
-      const samples = readJsonSamples(request.body, points, nowUs());
-      const sender = { tenantNumber: actor.tenantNumber, number: things.senderOf(thing.id) };
+      let samples: Sample[];
+      try {
+        samples = readJsonSamples(request.body, points, nowUs());
+      } catch (error) {
+        if (error instanceof SamplesRefused) await refuse(thing.id, error);
+        throw error;
+      }
+      const sender = { tenantNumber: actor.tenantNumber, number: things.senderOf(thing.id), thing: thing.id };
       refuseUnless(await ingest.acceptSamples(sender, samples));
       return { accepted: samples.length };
     },

@@ -135,7 +135,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
       )
       .counter(
         'luban_ingest_refused_samples_total',
-        'Samples not taken, by reason; a batch that cannot be decoded counts in luban_ingest_refused_batches_total alone.',
+        'Samples not taken, by reason; what cannot be read counts in luban_ingest_refused_batches_total alone.',
         labelled.flatMap(({ tenant, counts }) =>
           Object.entries(counts.refused).map(([reason, { samples }]) => [{ tenant, reason }, samples] as const),
         ),

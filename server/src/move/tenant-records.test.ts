@@ -56,6 +56,7 @@ async function addTenant(database: Database, name: string, tenantNumber: number,
   );
   await run(sql`insert into accounts values (${`thing:${name}`}, ${tenantNumber}, null, 7, 0)`);
   await run(sql`insert into account_refusals values (${at}, 'malformed', 3, 1)`);
+  await run(sql`insert into account_refusals_of values (${at}, ${`thing:${name}`}, 'malformed', 2, 1)`);
 }
 
 beforeEach(async () => {
@@ -122,6 +123,9 @@ test('a tenant’s rows arrive under numbers that nobody has or had at either en
   );
   expect(await rowsAt('account_refusals')).toContainEqual(
     expect.objectContaining({ sender: 200 + senders.added, samples: 3 }),
+  );
+  expect(await rowsAt('account_refusals_of')).toContainEqual(
+    expect.objectContaining({ sender: 200 + senders.added, holder: 'thing:m', samples: 2 }),
   );
   const keys = (await rowsAt('thing_keys')) as { id: string; sealed: string }[];
   expect(there.unseal(keys.find(({ id }) => id === 'key:m')!.sealed)).toBe('secret');

@@ -43,6 +43,9 @@ const ofPlatform = new Set([
   'seal_keys',
 ]);
 
+const bySender = ({ tenant }: TenantAt) => sql`sender in (
+  select number from edges where tenant = ${tenant} union select number from things where tenant = ${tenant})`;
+
 /** Whose the rows are of tables that have no column `tenant`, or in which it is no owner’s. */
 const otherOwners: Record<string, (of: TenantAt) => RawBuilder<unknown>> = {
   tenants: ({ tenant }) => sql`id = ${tenant}`,
@@ -50,8 +53,8 @@ const otherOwners: Record<string, (of: TenantAt) => RawBuilder<unknown>> = {
   sign_in_links: ({ tenant }) => sql`user_id in (select id from users where tenant = ${tenant})`,
   edge_books: ({ tenant }) => sql`edge in (select id from edges where tenant = ${tenant})`,
   accounts: ({ number }) => sql`tenant_number = ${number}`,
-  account_refusals: ({ tenant }) => sql`sender in (
-    select number from edges where tenant = ${tenant} union select number from things where tenant = ${tenant})`,
+  account_refusals: bySender,
+  account_refusals_of: bySender,
 };
 
 /**
@@ -100,6 +103,7 @@ export function renumberedRow(table: string, row: RecordRow, arrived: ArrivedTen
       add('configuration_version', 1);
       break;
     case 'account_refusals':
+    case 'account_refusals_of':
       add('sender', senders.added);
       break;
     case 'retention_rules':

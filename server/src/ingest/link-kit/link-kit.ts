@@ -3,6 +3,7 @@ import { parseJson } from '../../platform/json.ts';
 import type { Dialect, DialectContext, DialectPeer, KeyedValues } from '../dialect.ts';
 import { type KeyedOutcome, storeKeyedValues } from '../keyed-values.ts';
 import type { MachineIdentity } from '../mqtt-identity.ts';
+import { refuseUnread } from '../unread-message.ts';
 import { type LinkKitMessage, readBatchPost, readEnvelope, readHistoryPost, readPost } from './link-kit-payload.ts';
 
 /** What stands behind `/sys/{product key}/{device name}/`, and how its params are read. */
@@ -47,6 +48,7 @@ export function createLinkKit(context: DialectContext): Dialect {
     } catch (error) {
       if (!(error instanceof z.ZodError) && !(error instanceof SyntaxError)) throw error;
       const why = error instanceof z.ZodError ? z.prettifyError(error) : error.message;
+      refuseUnread(context, identity, error, why.slice(0, 300));
       await answer(message, message === null ? wrongRequest : wrongParams, why.slice(0, 300), {});
       return true;
     }

@@ -3,7 +3,8 @@ import type { Edges } from '../../edges/edges.ts';
 import { Refusal } from '../../platform/errors.ts';
 import type { Things } from '../../things/things.ts';
 import type { MachineIdentity } from '../mqtt-identity.ts';
-import { noSuchProperty, type RefusedValue, type RefusedValues } from '../refused-values.ts';
+import type { RefusedValue, RefusedValues } from '../refused-values.ts';
+import { noSuchProperty } from '../value-refusals.ts';
 import { bornProperty, isPoint, modelKeyOf, thingKeyOf } from './birth-properties.ts';
 import type { BoundMetric } from './metric-batch.ts';
 import { pointType } from './metric-value.ts';
@@ -47,10 +48,10 @@ export function createBirthBinding({ things, edges, refused }: BindOptions) {
       if (point === undefined && isPoint(metric))
         unbound.push({ key: metric.name.slice(0, 80), reason: noSuchProperty });
       if (point !== undefined) series.push(point.series);
-      bound.set(metric.name, { series: point?.series ?? 0, datatype: metric.datatype });
+      bound.set(metric.name, { series: point?.series ?? 0, isPoint: isPoint(metric), datatype: metric.datatype });
     }
     refused.note(thing, 'sparkplug', unbound);
-    return { metrics: bound, series };
+    return { thing, metrics: bound, series };
   };
 
   async function thingOf(identity: MachineIdentity, place: BirthPlace, metrics: readonly Metric[]): Promise<ThingId> {

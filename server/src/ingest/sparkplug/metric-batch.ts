@@ -6,6 +6,8 @@ import type { Metric } from './sparkplug-payload.ts';
 export interface BoundMetric {
   /** 0: to no point. */
   readonly series: number;
+  /** Not a value at all, as a control or a template: what goes to no point is not missed. */
+  readonly isPoint: boolean;
   readonly datatype: number;
 }
 
@@ -32,7 +34,7 @@ export class MetricBatch {
   }
 
   /** `timeUs`: µs since 1970 UTC. Throws SparkplugError when the value is not of its type. */
-  add({ series, datatype }: BoundMetric, metric: Metric, timeUs: number): void {
+  add({ series, datatype }: Omit<BoundMetric, 'isPoint'>, metric: Metric, timeUs: number): void {
     const quality = metric.properties === null ? good : qualityOf(metric);
     if (metric.isNull || metric.kind === 'none') {
       this.put(series, timeUs, null, quality === good ? noValue : bad(quality));

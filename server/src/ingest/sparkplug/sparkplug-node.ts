@@ -1,9 +1,11 @@
+import type { ThingId } from '@luban/contracts';
 import type { MachineIdentity } from '../mqtt-identity.ts';
 import type { BoundMetric } from './metric-batch.ts';
 import type { Payload } from './sparkplug-payload.ts';
 
 /** What a birth certificate bound: the node itself, or one of its devices. */
 export interface Born {
+  readonly thing: ThingId;
   readonly metrics: ReadonlyMap<string, BoundMetric>;
   readonly series: readonly number[];
 }

@@ -4,6 +4,8 @@ import { errorLine } from '../../platform/log-lines.ts';
 import type { Dialect, DialectContext, DialectPeer } from '../dialect.ts';
 import type { PublishOutcome } from '../mqtt/mqtt-door.ts';
 import type { MachineIdentity } from '../mqtt-identity.ts';
+import type { RefusedReason } from '../refusal-counts.ts';
+import { refuseUnread } from '../unread-message.ts';
 import { createBirthBinding } from './bind-birth.ts';
 import { decodePayload } from './decode-payload.ts';
 import { createHostState } from './host-state.ts';
@@ -77,17 +79,27 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
     void peer.publish(topic, payload, 0);
   }
 
+  function refuse({ identity }: DialectPeer, { thing }: Born, reason: RefusedReason, samples: number): void {
+    if (samples > 0) ingest.refused(identity, { reason, samples, batches: 0, holders: new Map([[thing, samples]]) });
+  }
+
+  function refuseUnborn({ identity }: DialectPeer, { metrics }: Payload): void {
+    ingest.refused(identity, { reason: 'malformed', samples: metrics.length, batches: 1 });
+  }
+
   /** What a message holds, to the points that its birth bound; the outcome says whether it is on disk. */
   async function store(peer: DialectPeer, node: SparkplugNode, born: Born, payload: Payload): Promise<PublishOutcome> {
     const { metrics } = payload;
     const live = new MetricBatch(metrics.length, false);
     let backlog: MetricBatch | null = null;
     let unknown = 0;
+    let unbound = 0;
     const arrivalMs = nowMs();
     const messageMs = payload.timestamp >= leastTimeMs ? payload.timestamp : arrivalMs;
     for (const metric of metrics) {
       const bound = metric.name !== null ? born.metrics.get(metric.name) : node.aliases.get(metric.alias);
       if (bound === undefined) unknown++;
+      else if (bound.series === 0 && bound.isPoint) unbound++;
       if (bound === undefined || bound.series === 0 || metric.transient) continue;
       const timeUs = (metric.timestamp >= leastTimeMs ? metric.timestamp : messageMs) * 1000;
       if (metric.historical) {
@@ -98,7 +110,9 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
         live.add(bound, metric, timeUs);
       }
     }
+    refuse(peer, born, 'no-property', unbound);
     if (unknown > 0) {
+      refuse(peer, born, 'malformed', unknown);
       counts.unknown += unknown;
       askForBirth(peer, node, `${unknown} metrics that no birth has named`);
     }
@@ -215,7 +229,9 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
       if (node.alive && node.peer === peer.id && node.bdSeq === bdSeqOf(payload)) await die(node, 'NDEATH');
       return { ok: true };
     }
+    const isData = type === 'NDATA' || type === 'DDATA';
     if (!node.alive || node.peer !== peer.id) {
+      if (isData) refuseUnborn(peer, payload);
       askForBirth(peer, node, `${type} before any birth on this connection`);
       return { ok: true };
     }
@@ -230,6 +246,7 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
     }
     const born = node.born.get(device);
     if (born !== undefined) return store(peer, node, born, payload);
+    if (isData) refuseUnborn(peer, payload);
     askForBirth(peer, node, `${type} of a device that was not born`);
     return { ok: true };
   }
@@ -262,6 +279,7 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
         payload = decodePayload(bytes);
       } catch (error) {
         if (!(error instanceof SparkplugError)) throw error;
+        refuseUnread(context, peer.identity, error, error.message);
         return { ok: false, reason: 'malformed', message: error.message };
       }
       const node = nodeOf(peer.identity, read);
@@ -271,8 +289,9 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
           handle(peer, node, read, payload),
         );
       } catch (error) {
+        if (!(error instanceof SparkplugError) && !(error instanceof Refusal)) throw error;
+        refuseUnread(context, peer.identity, error, error.message);
         if (error instanceof SparkplugError) return { ok: false, reason: 'malformed', message: error.message };
-        if (!(error instanceof Refusal)) throw error;
         // Asking again at once would be answered the same.
         node.askedMs = nowMs() + refusedForMs;
         lines('warn', 'sparkplug birth refused', { group: read.group, node: read.node, cause: error.message });

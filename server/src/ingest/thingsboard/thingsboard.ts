@@ -56,6 +56,8 @@ export function createThingsboard(context: DialectContext): Dialect {
       const thing = await find(identity, name);
       if (thing === null) {
         strangers.push(name);
+        const samples = given.reduce((sum, { values }) => sum + Object.keys(values).length, 0);
+        context.ingest.refused(identity, { reason: 'not-authorized', samples, batches: 0 });
         continue;
       }
       const outcome = await storeKeyedValues(context, identity, thing, 'thingsboard', given);
