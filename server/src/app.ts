@@ -292,6 +292,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     },
     door: () => mqtt.stats(),
     watchers: () => live.watchers(),
+    history: history.stats,
     leads: () => leadership.leading,
     tenants: () => identity.tenants(),
     probeRecords: () => probeDatabase(database),

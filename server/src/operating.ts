@@ -21,6 +21,7 @@ type MetricsNeeds = Parameters<typeof createMetrics>[0];
 interface OperatingOptions
   extends Pick<HealthNeeds, 'doors' | 'probeRecords'>,
     Pick<MetricsNeeds, 'door' | 'ingest' | 'watchers' | 'tenants' | 'leads'> {
+  readonly history: NonNullable<MetricsNeeds['history']>;
   readonly config: ServerConfig;
   readonly http: Http;
   readonly httpMeter: MetricsNeeds['http'];
@@ -34,7 +35,7 @@ interface OperatingOptions
 
 /** What the people have who keep the platform running: health, backup, metrics, each with its routes. */
 export function createOperating(options: OperatingOptions): { start(): Promise<void>; stop(): Promise<void> } {
-  const { config, http, httpMeter, door, doors, leads, watchers, tenants, probeRecords } = options;
+  const { config, http, httpMeter, door, doors, leads, history, watchers, tenants, probeRecords } = options;
   const { ingest, log, telemetry, accounting, tracing, nowMs, lines } = options;
   const loop = watchEventLoop();
   const follows = config.roles.includes('writer') ? telemetry : null;
@@ -65,6 +66,7 @@ export function createOperating(options: OperatingOptions): { start(): Promise<v
       ingest,
       log,
       telemetry: follows,
+      history: config.roles.includes('api') ? history : null,
       leads,
       accounting,
       watchers,

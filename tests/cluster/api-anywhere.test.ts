@@ -49,17 +49,17 @@ function lastDay(): string {
 
 const flowCode = async () => (await front.api.request('GET', '/api/v1/flow')).body.code;
 
-async function askedOfLeader(): Promise<number> {
-  const { text } = await createApiClient(writer.url).request('GET', '/metrics');
-  const count = /^luban_http_request_seconds_count\{.*"\/api\/v1\/readings\/latest".*"200"\} (\d+)/m.exec(text)?.[1];
-  return Number(count ?? Number.NaN);
+async function reads(): Promise<Record<string, number>> {
+  const { text } = await createApiClient(front.url).request('GET', '/metrics');
+  const found = text.matchAll(/^luban_history_reads_total\{answered="(\w+)"\} (\d+)/gm);
+  return Object.fromEntries(Array.from(found, ([, by, count]) => [by, Number(count)]));
 }
 
-/** The leader does not hear of the read. */
 async function readsItself(): Promise<boolean> {
-  const before = await askedOfLeader();
+  const before = await reads();
   await latest();
-  return before === (await askedOfLeader());
+  const { here, leader } = await reads();
+  return here === before.here! + 1 && leader === before.leader;
 }
 
 test('a server with the API alone answers like the one that leads: what is read, changed, refused and exported', async () => {

@@ -2,7 +2,7 @@ import type { Accounting } from '../accounting/accounting.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Log, Relay } from '../log/log.ts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { HistoryStats, Telemetry } from '../telemetry/telemetry.ts';
 import type { watchEventLoop } from './event-loop.ts';
 import type { meterHttp } from './http-meter.ts';
 import { MetricText } from './metric-text.ts';
@@ -36,6 +36,8 @@ interface MetricsOptions {
   log: Pick<Log, 'stats' | 'first' | 'behind' | 'read'>;
   /** Null on a server that does not follow the log. */
   telemetry: Pick<Telemetry, 'stats'> | null;
+  /** Of reads of what is stored; null on a server without the API. */
+  history: (() => HistoryStats) | null;
   /** Whether this server stores, keeps the books and works on jobs. */
   leads: () => boolean;
   accounting: Pick<Accounting, 'backlogRecords'>;
@@ -203,6 +205,16 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
       ]);
   }
 
+  function read(text: MetricText, { here, leader, follows, waitingRows }: HistoryStats): void {
+    text
+      .counter('luban_history_reads_total', 'Reads of samples, by the server that answers.', [
+        [{ answered: 'here' }, here],
+        [{ answered: 'leader' }, leader],
+      ])
+      .gauge('luban_history_follows', '1 while this server follows the one that stores.', follows ? 1 : 0)
+      .gauge('luban_history_waiting_rows', 'Rows that a server that follows holds until they are stored.', waitingRows);
+  }
+
   function processed(text: MetricText): void {
     const memory = process.memoryUsage();
     const cpu = process.cpuUsage();
@@ -239,6 +251,7 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
     await ingested(text);
     await logged(text);
     if (telemetry !== null) stored(text, telemetry);
+    if (options.history !== null) read(text, options.history());
     text.gauge('luban_leads', '1 on the server that stores for all of them.', options.leads() ? 1 : 0);
     if (options.tracing !== undefined) traced(text, options.tracing);
     processed(text);

@@ -25,7 +25,7 @@ import { refuseUnfinishedCopy } from './unfinished-copy.ts';
 
 export { parseClickhouseAddress } from './clickhouse-address.ts';
 export type { Expired, KeepFrom } from './expiry.ts';
-export { createHistoryAnywhere } from './following/history-anywhere.ts';
+export { createHistoryAnywhere, type HistoryStats } from './following/history-anywhere.ts';
 export { countsFromUs, type StoredSample } from './stored-sample.ts';
 export { openTelemetryCopy } from './telemetry-copy.ts';
 export { TelemetryFault } from './telemetry-fault.ts';

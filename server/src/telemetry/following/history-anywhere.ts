@@ -29,6 +29,16 @@ interface HistoryAnywhereOptions {
   readonly lines: LogLines;
 }
 
+export interface HistoryStats {
+  /** Reads answered by this server, and left to the leader. */
+  readonly here: number;
+  readonly leader: number;
+  /** Whether it follows the server that stores. */
+  readonly follows: boolean;
+  /** Rows of the log's end that it holds because they are not stored yet. */
+  readonly waitingRows: number;
+}
+
 /** History on any server: from the store that it writes, or by following the server that writes it. */
 export function createHistoryAnywhere(options: HistoryAnywhereOptions) {
   const { telemetry, leads, address, relay, leader, recordsCurrent, lines } = options;
@@ -38,11 +48,18 @@ export function createHistoryAnywhere(options: HistoryAnywhereOptions) {
     await telemetry.caughtUp();
     return true;
   }
+  /** Reads that were answered here, and that were left to the leader. */
+  const counts = { here: 0, leader: 0 };
+  function counted(isHere: boolean): boolean {
+    counts[isHere ? 'here' : 'leader']++;
+    return isHere;
+  }
   const server = address === undefined ? null : parseClickhouseAddress(address);
   if (server === null || relay === undefined)
     return {
       reads: telemetry,
-      isCurrent: isCurrentHere,
+      isCurrent: async () => counted(await isCurrentHere()),
+      stats: () => ({ ...counts, follows: false, waitingRows: 0 }),
       end: async () => undefined,
       stop: async () => undefined,
     };
@@ -68,10 +85,11 @@ export function createHistoryAnywhere(options: HistoryAnywhereOptions) {
     reads,
     /** Resolves when reads know what was acknowledged before the call, to whether this server has them: else ask the leader. */
     async isCurrent(): Promise<boolean> {
-      if (leads()) return isCurrentHere();
+      if (leads()) return counted(await isCurrentHere());
       const [, isCurrent] = await Promise.all([recordsCurrent(), follower.isCurrent()]);
-      return isCurrent;
+      return counted(isCurrent);
     },
+    stats: () => ({ ...counts, ...follower.stats() }),
     end: follower.end,
     stop: follower.stop,
   };

@@ -194,6 +194,7 @@ export function createTelemetryFollower(options: TelemetryFollowerOptions) {
       if (following === undefined) throw new TelemetryFault('telemetry.unavailable', 'the store is not followed');
       return following.reads;
     },
+    stats: () => ({ follows: following !== undefined, waitingRows: following?.held.fresh.rows ?? 0 }),
     end,
     async stop(): Promise<void> {
       await end();
