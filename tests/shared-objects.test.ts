@@ -46,6 +46,34 @@ afterAll(() => platform.stop());
 const write = ({ write: method, path, body }: (typeof objects)[number], turn: number, ifMatch?: string) =>
   api.request(method, path, { body: body(turn), ...(ifMatch !== undefined && { headers: { 'if-match': ifMatch } }) });
 
+test('what a creation answers is what there is, tag and all', async () => {
+  const model = (await api.get('/api/v1/things')).items[0].model;
+  const password = 'correct horse battery';
+  const creations: [path: string, body: object][] = [
+    ['/api/v1/things', { key: 'MADE-1', name: 'Made', model, site: null }],
+    ['/api/v1/sites', { name: 'Made', level: 'site', parent: null }],
+    ['/api/v1/edges', { name: 'Made' }],
+    ['/api/v1/users', { name: 'Made', email: 'made@shared.example', role: 'viewer', password }],
+  ];
+  // The clock goes on while one is made.
+  for (const [path, body] of creations)
+    for (let turn = 0; turn < 4; turn++) {
+      const unlike = {
+        ...body,
+        ...('key' in body && { key: `MADE-${turn}` }),
+        ...('email' in body && { email: `m${turn}@x.example` }),
+      };
+      const made = await api.post(path, unlike);
+      const { etag, ...there } = await api.get(`${path}/${made.id}`);
+      expect(made, path).toMatchObject({ ...there, ...(made.etag !== undefined && { etag }) });
+      const renamed = await api.request('PATCH', `${path}/${made.id}`, {
+        body: { name: 'Renamed' },
+        headers: { 'if-match': made.etag ?? etag },
+      });
+      expect([path, renamed.status]).toEqual([path, 200]);
+    }
+});
+
 test('of two who change the same object the second is told, and changes nothing', async () => {
   for (const object of objects) {
     const read = await api.request('GET', object.path);

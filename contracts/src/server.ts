@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Which server, where there are several. */
 export const serverName = z.object({
   id: z.string(),
-  /** Its host name: servers on one machine have the same. */
+  /** Its host name: servers on one machine have the same. Where several tenants share the platform, its id. */
   name: z.string(),
 });
 export type ServerName = z.infer<typeof serverName>;

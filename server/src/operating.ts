@@ -49,7 +49,7 @@ export function createOperating(options: OperatingOptions): { start(): Promise<v
     http,
     createHealth({
       logBytes: config.logBytes,
-      probeDisk: () => probeDisk(config.dataDirectory),
+      probeLog: () => log.probe?.() ?? probeDisk(config.dataDirectory),
       telemetry: follows,
       leads,
       ...{ doors, log, probeRecords, lines },

@@ -17,6 +17,7 @@ import type { MqttIngest } from './ingest/mqtt-ingest.ts';
 import type { RefusedEverywhere, RefusedValues } from './ingest/refused-values.ts';
 import { registerRefusedValuesRoutes } from './ingest/refused-values-routes.ts';
 import { registerSamplesRoutes } from './ingest/samples-routes.ts';
+import { createShownServers } from './ingest/shown-servers.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { registerJobRoutes } from './jobs/jobs-routes.ts';
 import type { Http } from './platform/http/http.ts';
@@ -67,8 +68,9 @@ export function registerRoutes(http: Http, roles: readonly ServerRole[], feature
   });
   registerAccessRoutes(http, access, mqttPorts);
   // Of all doors, whoever is asked.
-  registerMqttClientRoutes(http, mqtt.clients);
-  registerRefusedValuesRoutes(http, { things, refusedOf });
+  const shown = createShownServers(features.identity.ownsPlatform);
+  registerMqttClientRoutes(http, mqtt.clients, shown);
+  registerRefusedValuesRoutes(http, { things, refusedOf, shown });
   if (roles.includes('door')) registerDoorRoutes(http, features);
   // Who may lead answers for those that have the API and do not.
   if (roles.includes('api') || roles.includes('writer')) registerApiRoutes(http, features);

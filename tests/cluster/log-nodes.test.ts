@@ -108,6 +108,7 @@ test('nodes of NATS are killed in the middle of appends of two servers: nothing 
 
 test('while two of three nodes are away nothing is acknowledged, and it goes on by itself when one is back', async () => {
   const log = await open('majority');
+  const idle = await open('majority');
   await log.append(1, encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }])));
   await cluster.kill(0);
   await cluster.kill(1);
@@ -120,8 +121,13 @@ test('while two of three nodes are away nothing is acknowledged, and it goes on 
   await until(() => !log.stats().healthy, 'it says that it is not healthy');
   expect(settled).toBe(false);
   expect(log.stats().fault).toMatchObject({ code: 'log.unavailable' });
+  await expect(log.probe?.()).rejects.toMatchObject({ code: 'log.unavailable' });
+  await until(() => !idle.stats().healthy, 'who appends nothing knows it too');
   await cluster.start(1);
   await appended;
+  await log.probe?.();
+  await until(() => idle.stats().healthy, 'and that it is over');
+  await idle.close();
   expect(log.stats().healthy).toBe(true);
   expect((await readAll(log)).map(({ batch }) => batch.value[0])).toEqual([1, 2]);
   await log.close();

@@ -70,5 +70,14 @@ test('on NATS and PostgreSQL too, every acknowledged sample is stored once, thou
   await platform.stop();
   await platform.start();
   expect(await set.compare(platform.api), 'after a clean restart').toEqual([]);
+
+  await Promise.all([cluster.kill(0), cluster.kill(1)]);
+  const isReady = async () => (await platform.api.request('GET', '/health/ready')).status === 200;
+  const path = async () => (await platform.api.get('/api/v1/flow')).log;
+  await until(async () => !(await isReady()), 'without a majority of nodes it is not ready');
+  expect(await path()).toMatchObject({ state: 'broken', cause: { code: 'log.unavailable' } });
+  await Promise.all([cluster.start(0), cluster.start(1)]);
+  await until(isReady, 'it is ready again');
+  await until(async () => (await path()).state === 'ok', 'and says so');
   console.info(set.count());
 }, 300_000);

@@ -88,7 +88,16 @@ export async function createFlow(options: FlowOptions) {
     const alone = isAlone();
     const own = alone ? null : accounting.ofTenant(tenantNumber);
     const logCause: Cause | null =
-      kept.fault === null ? null : { code: kept.fault.code, text: logBroken, detail: kept.fault.message };
+      kept.fault === null
+        ? null
+        : {
+            code: kept.fault.code,
+            text: kept.fault.code === 'log.unavailable' ? logServersBroken : logBroken,
+            detail: kept.fault.message,
+          };
+    /** How the platform is made is for those who have it for themselves. */
+    const shown = (cause: Cause | null): Cause | null =>
+      cause === null || alone ? cause : { code: cause.code, text: cause.text };
     return {
       timeMs: nowMs(),
       devices: {
@@ -101,13 +110,13 @@ export async function createFlow(options: FlowOptions) {
         messagesPerSecond,
         connections: alone ? connections : null,
         state: !kept.healthy ? 'broken' : notAnswering.length > 0 ? 'warning' : samplesPerSecond > 0 ? 'ok' : 'idle',
-        cause: logCause ?? doorsSilent(notAnswering),
+        cause: shown(logCause) ?? doorsSilent(notAnswering, alone),
       },
       log: {
         bytes: alone ? kept.bytes : null,
         backlogRecords: alone ? store.backlogRecords : null,
         state: kept.healthy ? (kept.damage === null ? 'ok' : 'warning') : 'broken',
-        cause: logCause ?? logDamage(kept.damage),
+        cause: shown(logCause ?? logDamage(kept.damage)),
       },
       storage: {
         // Of one tenant's samples among others nobody measures the inserts; what comes in is what goes on.
@@ -123,10 +132,11 @@ export async function createFlow(options: FlowOptions) {
             : store.state === 'recovering'
               ? 'warning'
               : 'broken',
-        cause:
+        cause: shown(
           store.cause === undefined
             ? storeDamage(store.damage)
             : { code: store.cause.code, text: storeBroken, detail: store.cause.detail.slice(0, 500) },
+        ),
       },
     };
   };
@@ -150,8 +160,13 @@ const logBroken = {
   zh: '日志无法落盘，已停止确认新数据；发送方会保留并重发。请检查磁盘空间与磁盘健康',
   en: 'The log cannot be written, so nothing new is acknowledged; senders keep their data and send again. Check disk space and health',
 };
-function doorsSilent(doors: readonly ServerName[]): Cause | null {
+const logServersBroken = {
+  zh: '日志所在的 NATS 服务器不接受写入，已停止确认新数据；发送方会保留并重发。请检查这些服务器与网络',
+  en: 'The NATS servers that keep the log take nothing, so nothing new is acknowledged; senders keep their data and send again. Check those servers and the network',
+};
+function doorsSilent(doors: readonly ServerName[], alone: boolean): Cause | null {
   if (doors.length === 0) return null;
+  if (!alone) return { code: 'servers.not-answering', text: someDoorSilent };
   const names = doors.map(({ name }) => name);
   const text = {
     zh: `接入服务器 ${names.join('、')} 没有应答，其连接与速率未计入。请检查该服务器及其网络`,
@@ -166,6 +181,10 @@ function doorsSilent(doors: readonly ServerName[]): Cause | null {
       .slice(0, 500),
   };
 }
+const someDoorSilent = {
+  zh: '有接入服务器没有应答，其速率未计入。平台的运维人员可以看到是哪一台',
+  en: 'A door does not answer; its rates are not counted. Who operates the platform can see which',
+};
 function logDamage(damage: { message: string } | null): Cause | null {
   if (damage === null) return null;
   const text = {

@@ -12,8 +12,8 @@ interface HealthOptions {
   log: Pick<Log, 'stats'>;
   /** Most bytes that the log keeps. */
   logBytes: number;
-  /** Rejects when the data folder takes no file. Asked only while the log is not healthy. */
-  probeDisk: () => Promise<void>;
+  /** Rejects when the log could take nothing. Asked only while it is not healthy. */
+  probeLog: () => Promise<void>;
   /** Rejects when the records cannot be read. */
   probeRecords: () => Promise<void>;
   /** Null on a server that neither stores nor answers reads. */
@@ -30,7 +30,7 @@ const roomAgain = 0.98;
 
 /** Whether the platform can take and give data now. */
 export function createHealth(options: HealthOptions): () => Promise<Readiness> {
-  const { doors, log, probeDisk, probeRecords, telemetry, lines } = options;
+  const { doors, log, probeLog, probeRecords, telemetry, lines } = options;
   let answer: { atMs: number; readiness: Promise<Readiness> } | undefined;
   let shown = '';
 
@@ -39,7 +39,8 @@ export function createHealth(options: HealthOptions): () => Promise<Readiness> {
     if (healthy) return null;
     if (fault?.code === 'journal.full' && bytes >= options.logBytes * roomAgain) return causes.logFull;
     // It tells of the last write, and with every sender waiting for readiness there is no next one: so try by ourselves.
-    return (await worked(probeDisk)) ? null : causes.log;
+    if (await worked(probeLog)) return null;
+    return fault?.code === 'log.unavailable' ? causes.logServers : causes.log;
   }
 
   function telemetryCause(store: Pick<Telemetry, 'stats'>): Cause | null {
@@ -107,6 +108,13 @@ const causes = {
     text: {
       zh: '日志无法落盘，请检查磁盘空间与磁盘健康',
       en: 'The log cannot be written: check disk space and health',
+    },
+  },
+  logServers: {
+    code: 'log.not-writable',
+    text: {
+      zh: '日志所在的 NATS 服务器不接受写入：三台中至少须有两台可用，请检查这些服务器与网络',
+      en: 'The NATS servers that keep the log take nothing: two of three must be there, so check them and the network',
     },
   },
   logFull: {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
 import type { MqttClients } from './mqtt-clients.ts';
+import type { ShownServers } from './shown-servers.ts';
 
 const clientPath = {
   params: z.object({ owner: mqttOwner }),
@@ -10,7 +11,7 @@ const clientPath = {
   querystring: z.object({ clientId: z.string().min(1).max(65_535) }),
 };
 
-export function registerMqttClientRoutes(http: Http, clients: MqttClients): void {
+export function registerMqttClientRoutes(http: Http, clients: MqttClients, shown: ShownServers): void {
   http.route({
     method: 'GET',
     url: '/api/v1/mqtt-clients',
@@ -22,7 +23,10 @@ export function registerMqttClientRoutes(http: Http, clients: MqttClients): void
       querystring: pageQuery.extend({ q: z.string().trim().min(1).max(200).optional() }),
       response: { 200: pageOfServers(mqttClient) },
     },
-    handler: (request) => clients.list(tenantOf(request), request.query),
+    handler: async (request) => {
+      const tenant = tenantOf(request);
+      return shown.clients(tenant, await clients.list(tenant, request.query));
+    },
   });
   http.route({
     method: 'GET',
@@ -34,7 +38,10 @@ export function registerMqttClientRoutes(http: Http, clients: MqttClients): void
       ...clientPath,
       response: { 200: mqttClientDetail },
     },
-    handler: (request) => clients.get(tenantOf(request), request.params.owner, request.query.clientId),
+    handler: async (request) => {
+      const tenant = tenantOf(request);
+      return shown.client(tenant, await clients.get(tenant, request.params.owner, request.query.clientId));
+    },
   });
   http.route({
     method: 'DELETE',

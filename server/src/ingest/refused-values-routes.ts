@@ -4,11 +4,12 @@ import type { Http } from '../platform/http/http.ts';
 import { tenantOf } from '../platform/http/tenant-of.ts';
 import type { Things } from '../things/things.ts';
 import type { RefusedEverywhere } from './refused-values.ts';
+import type { ShownServers } from './shown-servers.ts';
 
 /** What a device sends in vain: for whoever moves it here. */
 export function registerRefusedValuesRoutes(
   http: Http,
-  { things, refusedOf }: { things: Things; refusedOf: RefusedEverywhere },
+  { things, refusedOf, shown }: { things: Things; refusedOf: RefusedEverywhere; shown: ShownServers },
 ): void {
   http.route({
     method: 'GET',
@@ -21,8 +22,9 @@ export function registerRefusedValuesRoutes(
       response: { 200: pageOfServers(refusedKey) },
     },
     handler: async (request) => {
-      const { id } = await things.thing(tenantOf(request), request.params.id);
-      return refusedOf(id);
+      const tenant = tenantOf(request);
+      const { id } = await things.thing(tenant, request.params.id);
+      return shown.page(tenant, await refusedOf(id));
     },
   });
 }

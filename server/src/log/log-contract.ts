@@ -63,6 +63,8 @@ export interface Log extends SampleLog {
     /** Of one group of appends: until it was durable. */
     syncs: Histogram;
   };
+  /** Rejects when it could not take a record now. Only where its files are not ours. */
+  probe?(): Promise<void>;
   /** The files that hold it, and how many bytes of each belong to it now. Only where they are files of ours. */
   files?(): { path: string; name: string; bytes: number }[];
   close(): Promise<void>;

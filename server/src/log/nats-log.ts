@@ -11,7 +11,7 @@ import { connectNats } from './nats-connection.ts';
 import { sequenceOf, startOf } from './nats-group.ts';
 import { openNatsOffsets } from './nats-offsets.ts';
 import { createNatsReader, unreadable } from './nats-reader.ts';
-import { makeStream, patiently, replicas } from './nats-stream.ts';
+import { agrees, makeStream, patiently, replicas } from './nats-stream.ts';
 import { createNatsTail } from './nats-tail.ts';
 
 /** The largest batch that a door takes, with what stands around it in a message. */
@@ -78,7 +78,17 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
 
     /** When the log ended where, so that its age is known without asking for messages. */
     const ends: { atMs: number; sequence: number }[] = [];
+    /** Rejects while the servers could keep nothing: one alone still tells what it has. */
+    async function look(): Promise<void> {
+      const info = await manager.streams.info(name);
+      ({ state } = info);
+      tail.stored(state.last_seq);
+      if (!agrees(info)) throw new Error('fewer than two of the three servers agree');
+    }
+
     async function trim(olderThanMs: number): Promise<void> {
+      // First, because it is the quickest to say that the servers do not agree.
+      await look();
       await offsets.refresh();
       const slowest = offsets.slowest();
       const old = Number.isFinite(olderThanMs)
@@ -86,17 +96,35 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
         : tail.last + 1;
       const kept = slowest === undefined || old === undefined ? 0 : Math.min(sequenceOf(slowest), old);
       // Below the first message there is nothing to purge, and the servers take a purge up to 1 for one of everything.
-      if (kept > Math.max(1, state.first_seq)) await manager.streams.purge(name, { seq: kept });
-      ({ state } = await manager.streams.info(name));
-      tail.stored(state.last_seq);
+      if (kept <= Math.max(1, state.first_seq)) return;
+      await manager.streams.purge(name, { seq: kept });
+      await look();
     }
     const trimming = setInterval(() => {
       const nowMs = performance.now();
       ends.push({ atMs: nowMs, sequence: tail.last + 1 });
       while (ends[1] !== undefined && ends[1].atMs < nowMs - maxAgeMs) ends.shift();
-      trim(nowMs - maxAgeMs).catch((error: unknown) => lines('warn', 'log not trimmed', { cause: errorLine(error) }));
+      trim(nowMs - maxAgeMs).then(
+        () => {
+          silence = undefined;
+        },
+        (error: unknown) => {
+          silence = {
+            message: errorLine(error),
+            sinceMs: silence?.sinceMs ?? Date.now(),
+            turns: (silence?.turns ?? 0) + 1,
+          };
+          lines('warn', 'log not trimmed', { cause: errorLine(error) });
+        },
+      );
     }, trimIntervalMs);
     trimming.unref();
+    /** The servers do not agree: who appends nothing would not know. One turn may fall into an election. */
+    let silence: { message: string; sinceMs: number; turns: number } | undefined;
+    function silent() {
+      if (silence === undefined || silence.turns < 2) return null;
+      return { code: 'log.unavailable', message: silence.message, sinceMs: silence.sinceMs };
+    }
 
     function nextRecord(tenant: number, batch: Uint8Array): Uint8Array {
       lastArrival = Math.max(lastArrival + 1, nowUs());
@@ -135,8 +163,12 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
         };
       },
       stats() {
-        const { fault, ...counts } = appender.stats();
+        const { fault: refused, ...counts } = appender.stats();
+        const fault = refused ?? silent();
         return { bytes: state.bytes, next: next(), healthy: fault === null, fault, damage: null, ...counts };
+      },
+      async probe() {
+        await look().catch(unreadable);
       },
       async close() {
         clearInterval(trimming);

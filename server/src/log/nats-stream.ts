@@ -7,6 +7,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { LogFault } from './log-fault.ts';
 
@@ -61,4 +62,12 @@ export async function patiently<Result>(step: () => Promise<Result>): Promise<Re
         });
     }
   }
+}
+
+/** Whether so many of the servers that keep the stream are there that they take a message. */
+export function agrees({ cluster }: StreamInfo): boolean {
+  if (cluster === undefined) return true;
+  const others = cluster.replicas ?? [];
+  const there = others.filter(({ current }) => current).length;
+  return cluster.leader !== undefined && cluster.leader !== '' && 1 + there > (1 + others.length) / 2;
 }

@@ -174,12 +174,13 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       const model = await findModel(owner.tenant, wanted.model);
       if (wanted.site !== null) await findSite(owner.tenant, wanted.site);
       if ((await store.thing(owner.tenant, wanted.key)) !== null) throw keyTaken(wanted.key);
+      const createdMs = now();
       const made: Thing = {
         ...wanted,
-        id: newId('thing', now()),
+        id: newId('thing', createdMs),
         edge: null,
         source: null,
-        createdAt: new Date(now()).toISOString(),
+        createdAt: new Date(createdMs).toISOString(),
       };
       const thingNumber = await takeNumbers(database, 'senders');
       const firstSeries = await takeNumbers(database, 'series', Math.max(1, model.properties.length));
@@ -197,7 +198,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
           name: made.name,
           model: made.model,
           site: made.site,
-          created_ms: now(),
+          created_ms: createdMs,
           edge: null,
           edge_number: null,
           source: null,
