@@ -39,6 +39,7 @@ const clusterTools = [
   { path: '/usr/lib/postgresql/15/bin/postgres', debian: 'postgresql-15' },
   { path: '/usr/sbin/nats-server', debian: 'nats-server' },
   { path: '/usr/sbin/clickhouse-server', debian: 'clickhouse-server' },
+  { path: '/usr/share/java/zookeeper.jar', debian: 'zookeeper', skippable: true },
 ];
 const tools = [...(clusterOnly ? [] : embeddedTools), ...(withCluster ? clusterTools : [])];
 
