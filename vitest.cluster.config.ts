@@ -16,7 +16,7 @@ export default mergeConfig(
   { ...embedded, test: { ...embedded.test, include: [], exclude: configDefaults.exclude } },
   defineConfig({
     test: {
-      include: ['tests/cluster/**/*.test.ts', ...suites],
+      include: ['tests/cluster/**/*.test.ts', 'tests/faults/any-one-dies.test.ts', ...suites],
       globalSetup: ['tests/fixtures/cluster/global-setup.ts'],
     },
   }),

@@ -10,6 +10,7 @@ const onlyAtLength = [
   'backlog',
   'slow-consumers',
   'reconnect-storm',
+  'any-one-dies', // short with the cluster tests
 ];
 const faultRuns = process.env.LUBAN_TEST_FAULTS === 'long';
 
