@@ -127,6 +127,8 @@ export function createNatsAppender(options: AppenderOptions) {
           timeout: ackTimeoutMs,
           expect: { streamName },
         });
+        // Some servers answer so to a second try while the first is on its way to the others still: it may yet be lost.
+        if (seq === 0) throw new Error('it has the message, but not on a majority of its servers yet');
         syncs.observe((performance.now() - triedMs) / 1000);
         return seq;
       } catch (error) {

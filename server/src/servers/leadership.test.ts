@@ -22,18 +22,24 @@ afterEach(async () => {
 });
 
 /** A server whose lease may stop reaching the records, as if the network had gone. */
-function server(id: string) {
+function server(id: string, { clockMs = () => performance.now() } = {}) {
   const store = createLeasesStore(records.database);
   const did: string[] = [];
   const one = {
     did,
     cut: false,
+    /** What it asked while it was cut off. */
+    refused: 0,
     cannotLead: false,
     until: Promise.resolve(),
     leadership: undefined as unknown as Leadership,
   };
   const through = <A extends unknown[], R>(call: (...given: A) => Promise<R>) => {
-    return (...given: A) => (one.cut ? Promise.reject(new Error('cut')) : call(...given));
+    return (...given: A) => {
+      if (!one.cut) return call(...given);
+      one.refused++;
+      return Promise.reject(new Error('cut'));
+    };
   };
   one.leadership = createSharedLeadership({
     store: {
@@ -52,7 +58,7 @@ function server(id: string) {
       letGo: async () => void did.push('let go'),
       end: () => void did.push('end'),
     },
-    clockMs: () => performance.now(),
+    clockMs,
     lines: () => undefined,
     timing,
   });
@@ -107,6 +113,20 @@ test('a server that reaches the records no more ends by itself, and writes nothi
   await a.leadership.stop();
   expect(a.did).toEqual(['lead', 'end']);
   expect(leaders(a, b)).toEqual([1]);
+});
+
+test('a leader whose question the records did not take asks again before its next beat is due', async () => {
+  let nowMs = 1000;
+  const a = server('server:a', { clockMs: () => nowMs });
+  await a.leadership.start();
+  const before = (await lease())!.beat;
+  a.cut = true;
+  nowMs += timing.beatEveryMs;
+  await expect.poll(() => a.refused, patient).toBeGreaterThan(0);
+  a.cut = false;
+  // The clock stands still: no further beat is due.
+  await expect.poll(async () => (await lease())!.beat, patient).toBe(before + 1);
+  expect(a.did).toEqual(['lead']);
 });
 
 test('a server that was frozen while another took over ends when it looks again', async () => {

@@ -124,7 +124,11 @@ export function createSharedLeadership(options: SharedLeadershipOptions): Leader
   async function renew(held: Extract<State, { term: number }>): Promise<void> {
     // The moment of the question counts: the beat was raised after it.
     const askedAtMs = clockMs();
-    const still = await store.renew(writerDuty, server, held.term);
+    const still = await store.renew(writerDuty, server, held.term).catch((error: unknown) => {
+      // Records that were restarted are back in a moment: it asks at the next look, while its lease still holds.
+      askedMs = Number.NEGATIVE_INFINITY;
+      throw error;
+    });
     if (!('term' in state) || state.term !== held.term) return;
     if (still) state.renewedMs = askedAtMs;
     else end('another server leads');
