@@ -1,9 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { encodeBatch, toBatch, toSeries } from '@luban/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Log, type LogRecord, openLog } from '../../server/src/log/log.ts';
+import { connectNats } from '../../server/src/log/nats-connection.ts';
 import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
 import { type NatsCluster, startNatsCluster } from '../fixtures/cluster/nats-cluster.ts';
+import { signalAll } from '../fixtures/family.ts';
 import { seededRandom } from '../fixtures/seeded-random.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -14,14 +17,23 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.remove());
 
-const open = (name: string) =>
+const open = (name: string, nodes?: number[]) =>
   openLog({
-    address: cluster.address(name),
+    address: cluster.address(name, nodes),
     directory: '',
     maxBytes: 1 << 30,
     nowUs: () => Date.now() * 1000,
     lines: () => undefined,
   });
+
+/** The node that takes what is appended there. */
+async function leaderOf(name: string): Promise<number> {
+  const { connection } = await connectNats(cluster.address(name), () => undefined);
+  const manager = await jetstreamManager(connection);
+  const { cluster: nodes } = await manager.streams.info(name);
+  await connection.close();
+  return Number(nodes!.leader!.slice(1));
+}
 
 /** Follows the log as the store does, until `stop`; what it meets, in its order. */
 async function follow(log: Log, from: number, found: LogRecord[], stop: AbortSignal): Promise<void> {
@@ -132,6 +144,33 @@ test('while two of three nodes are away nothing is acknowledged, and it goes on 
   expect((await readAll(log)).map(({ batch }) => batch.value[0])).toEqual([1, 2]);
   await log.close();
   await cluster.start(0);
+}, 120_000);
+
+test('what the first of the nodes cannot bring to another is not acknowledged, however often it is tried', async () => {
+  const other = await open('alone');
+  const leader = await leaderOf('alone');
+  const log = await open('alone', [leader]);
+  const frozen = [0, 1, 2].filter((node) => node !== leader).map((node) => cluster.pid(node));
+  signalAll(frozen, 'SIGSTOP');
+  let settled: unknown;
+  const appended = log
+    .append(1, encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }])))
+    .then((position) => {
+      settled = { position };
+      return position;
+    });
+  // Until it steps down for want of the others it knows the message, and that it was tried again.
+  await setTimeout(9000);
+  const tooEarly = settled;
+  signalAll(frozen, 'SIGCONT');
+  expect(tooEarly).toBeUndefined();
+  const position = await appended;
+  await until(
+    async () => (await readAll(log)).map((record) => record.position).join() === String(position),
+    'it is there, once',
+  );
+  await log.close();
+  await other.close();
 }, 120_000);
 
 test('of two servers that commit one consumer, the one that does not know the other’s place is refused and changes nothing', async () => {

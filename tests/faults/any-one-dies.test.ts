@@ -101,6 +101,7 @@ test(`whichever one dies or freezes, ${rounds} times: every acknowledged sample 
       signalAll(pids, 'SIGSTOP');
       // A leader that sleeps so long may wake after it was taken over from.
       await setTimeout(1000 + random() * (kind === 'leader' ? 15_000 : 5000));
+      await progress(others, `while ${victim.name} is frozen`);
       signalAll(pids, 'SIGCONT');
     } else {
       if (victim.server) down.add(victim.server);
