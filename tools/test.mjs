@@ -35,13 +35,21 @@ const embeddedTools = [
   { path: '/usr/sbin/iptables', debian: 'iptables', skippable: true },
   { path: '/usr/bin/faketime', debian: 'faketime', skippable: true },
 ];
-const clusterTools = [
+/** One of the fault runs is of a whole cluster. */
+const enginesOfCluster = [
   { path: '/usr/lib/postgresql/15/bin/postgres', debian: 'postgresql-15' },
   { path: '/usr/sbin/nats-server', debian: 'nats-server' },
+];
+const clusterTools = [
+  ...enginesOfCluster,
   { path: '/usr/sbin/clickhouse-server', debian: 'clickhouse-server' },
   { path: '/usr/share/java/zookeeper.jar', debian: 'zookeeper', skippable: true },
 ];
-const tools = [...(clusterOnly ? [] : embeddedTools), ...(withCluster ? clusterTools : [])];
+const tools = [
+  ...(clusterOnly ? [] : embeddedTools),
+  ...(faultRuns ? enginesOfCluster : []),
+  ...(withCluster ? clusterTools : []),
+];
 
 function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options }).status === 0;
