@@ -1,9 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { encodeBatch, toBatch, toSeries } from '@luban/contracts';
-import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { firstNode } from '../../server/src/log/log.test-support.ts';
 import { type Log, type LogRecord, openLog } from '../../server/src/log/log.ts';
-import { connectNats } from '../../server/src/log/nats-connection.ts';
 import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
 import { type NatsCluster, startNatsCluster } from '../fixtures/cluster/nats-cluster.ts';
 import { signalAll } from '../fixtures/family.ts';
@@ -25,15 +24,6 @@ const open = (name: string, nodes?: number[]) =>
     nowUs: () => Date.now() * 1000,
     lines: () => undefined,
   });
-
-/** The node that takes what is appended there. */
-async function leaderOf(name: string): Promise<number> {
-  const { connection } = await connectNats(cluster.address(name), () => undefined);
-  const manager = await jetstreamManager(connection);
-  const { cluster: nodes } = await manager.streams.info(name);
-  await connection.close();
-  return Number(nodes!.leader!.slice(1));
-}
 
 /** Follows the log as the store does, until `stop`; what it meets, in its order. */
 async function follow(log: Log, from: number, found: LogRecord[], stop: AbortSignal): Promise<void> {
@@ -148,7 +138,7 @@ test('while two of three nodes are away nothing is acknowledged, and it goes on 
 
 test('what the first of the nodes cannot bring to another is not acknowledged, however often it is tried', async () => {
   const other = await open('alone');
-  const leader = await leaderOf('alone');
+  const leader = Number((await firstNode(cluster.address('alone'))).slice(1));
   const log = await open('alone', [leader]);
   const frozen = [0, 1, 2].filter((node) => node !== leader).map((node) => cluster.pid(node));
   signalAll(frozen, 'SIGSTOP');

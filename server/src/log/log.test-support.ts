@@ -40,3 +40,12 @@ async function removeStreams(text: string): Promise<void> {
   for (const name of kept.filter((one) => own.includes(one))) await manager.streams.delete(name);
   await connection.close();
 }
+
+/** The name of the NATS server that takes what is appended at this address, and brings it to the others. */
+export async function firstNode(text: string): Promise<string> {
+  const { connection, address } = await connectNats(text, () => undefined);
+  const manager = await jetstreamManager(connection);
+  const { cluster } = await manager.streams.info(address.name);
+  await connection.close();
+  return cluster?.leader ?? '';
+}
