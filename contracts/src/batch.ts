@@ -170,19 +170,24 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   return decodeInto(bytes, emptyColumns);
 }
 
-/** Up to this many samples a reader has columns ready. */
+/** Up to this many samples a reader has columns ready for each count. */
 const smallCount = 16;
 
 /**
- * The same for who looks at one batch after another and keeps none: what it returns for a small batch is overwritten
- * by the next one of that size. Making columns would cost more than filling them.
+ * The same for who looks at one batch after another and keeps none: what it returns is overwritten by the next. Making
+ * columns would cost more than filling them, and memory outside of the heap that only a collection gives back.
  */
 export function createBatchReader(): (bytes: Uint8Array) => Batch {
-  const ready: Columns[] = [];
+  const small: Columns[] = [];
+  /** Of the newest larger batch: most are as large as the one before. */
+  let large = emptyColumns(0);
   const columnsOf = (count: number) => {
-    if (count > smallCount) return emptyColumns(count);
-    ready[count] ??= emptyColumns(count);
-    return ready[count]!;
+    if (count > smallCount) {
+      if (large.series.length !== count) large = emptyColumns(count);
+      return large;
+    }
+    small[count] ??= emptyColumns(count);
+    return small[count]!;
   };
   return (bytes) => decodeInto(bytes, columnsOf);
 }

@@ -19,7 +19,8 @@ import { createSegmentWriter } from './segment-writer.ts';
 const MIB = 1024 * 1024;
 const LEAST_SEGMENT_BYTES = 4096;
 const MOST_BATCH_BYTES = 2 * MIB;
-const RECENT_BYTES = 8 * MIB;
+/** One read of consumers; more would outlive collections of young memory, and wait for a whole one. */
+const RECENT_BYTES = 4 * MIB;
 const DEFAULT_READ_BYTES = 4 * MIB;
 
 export async function createJournal(options: JournalOptions, fileSystem: FileSystem): Promise<Journal> {

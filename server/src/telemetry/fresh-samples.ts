@@ -30,6 +30,8 @@ export function createFreshSamples(blockRows: number): FreshSamples {
   let rows = 0;
   /** Of the next block: blocks in a row are of about the same size. */
   let capacity = 4096;
+  /** A block that is stored: its columns are megabytes, which else only a whole collection gives back. */
+  let spare: SampleBlock | undefined;
 
   return {
     get rows() {
@@ -48,7 +50,10 @@ export function createFreshSamples(blockRows: number): FreshSamples {
       return (sealed[0] ?? open)?.oldestArrivalUs;
     },
     append(record) {
-      open ??= openSampleBlock(record, Math.max(record.batch.count, capacity));
+      if (!open) {
+        open = openSampleBlock(record, Math.max(record.batch.count, capacity), spare);
+        spare = undefined;
+      }
       appendRecord(open, record);
       rows += record.batch.count;
     },
@@ -59,7 +64,10 @@ export function createFreshSamples(blockRows: number): FreshSamples {
       open = undefined;
     },
     drop() {
-      rows -= sealed.shift()?.rows ?? 0;
+      const stored = sealed.shift();
+      if (!stored) return;
+      rows -= stored.rows;
+      spare = stored.series.length <= 2 * capacity ? stored : undefined;
     },
     clear() {
       sealed.length = 0;

@@ -67,13 +67,12 @@ export function encodeNativeBlock(rows: number, columns: readonly NativeColumn[]
 
 /** Whole numbers within ±2⁵³ as 64-bit integers: two 32-bit halves are exact. Times are cut to units of `unitUs`. */
 function putWholeNumbers(bytes: Uint8Array, at: number, data: Float64Array, rows: number, unitUs: number): number {
-  const halves = new Uint32Array(rows * 2);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, rows * 8);
   for (let i = 0; i < rows; i++) {
     const value = unitUs === 1 ? data[i]! : Math.floor(data[i]! / unitUs);
-    halves[2 * i] = value; // modulo 2³², as every store into a Uint32Array
-    halves[2 * i + 1] = Math.floor(value / 4_294_967_296);
+    view.setUint32(8 * i, value, true); // modulo 2³²
+    view.setInt32(8 * i + 4, Math.floor(value / 4_294_967_296), true);
   }
-  bytes.set(new Uint8Array(halves.buffer), at);
   return at + rows * 8;
 }
 

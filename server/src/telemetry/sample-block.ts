@@ -14,9 +14,15 @@ export interface SampleBlock extends SampleColumns {
   textLength: number;
 }
 
-export function openSampleBlock(record: LogRecord, capacity: number): SampleBlock {
+export function openSampleBlock(
+  record: LogRecord,
+  capacity: number,
+  columns: SampleColumns = emptyColumns(capacity),
+): SampleBlock {
   return {
-    ...emptyColumns(capacity),
+    ...columns,
+    rows: 0,
+    texts: new Map(),
     from: record.position,
     to: record.position,
     oldestArrivalUs: record.arrivalUs,
