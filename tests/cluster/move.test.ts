@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -192,7 +192,9 @@ test('killed in the middle it goes on, no platform starts on half of the data, a
 }, 120_000);
 
 test('once done it may be asked again, and `--check` compares only', async () => {
-  const to = ['--records', records.location, '--telemetry', telemetry, '--log', log];
+  const file = join(folder, 'records-address');
+  await writeFile(file, `${records.location}\n`);
+  const to = ['--records', `@${file}`, '--telemetry', telemetry, '--log', log];
   expect((await move(...to)).code).toBe(0);
   expect((await move(...to, '--check')).code).toBe(0);
   await askPostgres(records.location, `update things set name = 'changed' where id = '${thing.id}'`);

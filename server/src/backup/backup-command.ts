@@ -90,8 +90,10 @@ function ask(directory: string, method: string, path: string, body?: unknown): P
           if ((answer.statusCode ?? 500) < 300) resolveAnswer(backupProgress.parse(JSON.parse(text)));
           else {
             const told = problem.parse(JSON.parse(text));
-            const detail = told.detail ?? '';
-            reject(new StartRefusal({ zh: `${told.text.zh}：${detail}`, en: `${told.text.en}: ${detail}` }));
+            // Not the same sentence twice.
+            const more = told.detail !== undefined && told.detail !== told.text.en ? told.detail : null;
+            const { zh, en } = told.text;
+            reject(new StartRefusal(more === null ? { zh, en } : { zh: `${zh}：${more}`, en: `${en}: ${more}` }));
           }
         } catch (error) {
           reject(error as Error);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -37,10 +38,21 @@ function readArguments() {
       reopen: { type: 'boolean' },
       forget: { type: 'boolean' },
     } as const;
-    return parseArgs({ options }).values;
+    const given = parseArgs({ options }).values;
+    return { ...given, ...addressesOf(given) };
   } catch (cause) {
     throw new StartRefusal({ zh: `${errorLine(cause)}\n${usage.zh}`, en: usage.en }, { cause });
   }
+}
+
+/** An address holds a password, which everybody on the machine could read in the command: `@FILE` is one of a file. */
+function addressesOf({ records, telemetry, log }: Partial<Record<'records' | 'telemetry' | 'log', string>>) {
+  const read = (text: string) => (text.startsWith('@') ? readFileSync(text.slice(1), 'utf8').trim() : text);
+  return {
+    ...(records !== undefined && { records: read(records) }),
+    ...(telemetry !== undefined && { telemetry: read(telemetry) }),
+    ...(log !== undefined && { log: read(log) }),
+  };
 }
 
 /** npm run move: a stopped platform's data, or one tenant of it, from the embedded engines to those of a cluster; or back. */

@@ -8,6 +8,8 @@ export interface ApiDocument {
 interface ApiOperation {
   parameters?: unknown[];
   responses?: Record<string, { headers?: Record<string, unknown> } | undefined>;
+  security?: Record<string, string[]>[];
+  'x-permission'?: string;
 }
 
 const text = { type: 'string' } as const;
@@ -31,7 +33,16 @@ function isCounted({ permission, counted }: FastifyContextConfig): boolean {
   return counted !== false && permission !== undefined && permission !== 'public' && permission !== 'operator';
 }
 
+/** Who may call it: a signed-in user with the permission, and things and edges where it is for them. */
+function tellPermission(operation: ApiOperation, { permission, machines }: FastifyContextConfig): void {
+  if (permission === undefined) return;
+  operation['x-permission'] = permission;
+  const open = permission === 'public' || permission === 'operator';
+  operation.security = open ? [] : [{ session: [] }, ...(machines === true ? [{ thingKey: [] }] : [])];
+}
+
 function tell(operation: ApiOperation, method: string, config: FastifyContextConfig): void {
+  tellPermission(operation, config);
   if (isCounted(config)) {
     const [policy, limit] = [
       { description: 'How many requests in how many seconds: `"default";q=12000;w=60`', schema: text },

@@ -9,9 +9,9 @@ import { type ApiDocument, watchConventions } from './conventions-document.ts';
 const description =
   'The public API of the Luban industrial internet platform. Times are integer microseconds since 1970 UTC unless a name ' +
   'says ms. Errors are application/problem+json (RFC 9457) with a stable `code` and texts in Chinese and English. Writes ' +
-  'with a session cookie need the header `x-luban-request: 1`. Lists answer `items` and an opaque `next` cursor. Objects that several people change have an `ETag`, also as their `etag`: sent as `If-Match` with a change it keeps from overwriting what somebody else changed meanwhile. A request that makes something may be repeated with the same `Idempotency-Key`. Each user may make so many requests a minute: `RateLimit` says how many are left, 429 that there are none.\n\n' +
+  'with a session cookie need the header `x-luban-request: 1`. Lists answer `items` and an opaque `next` cursor. Objects that several people change have an `ETag`, also as their `etag`: sent as `If-Match` with a change it keeps from overwriting what somebody else changed meanwhile. A request that makes something may be repeated with the same `Idempotency-Key`. Each user may make so many requests a minute: `RateLimit` says how many are left, 429 that there are none. `x-permission` is what the signed-in user needs; `operator` routes answer only on the server’s own operator socket.\n\n' +
   '鲁班产业互联网平台的公开 API。除名称带 ms 的字段外，时间均为 1970 年（UTC）以来的整数微秒。错误为 application/problem+json，' +
-  '`code` 稳定不变，`text` 为中英文说明。使用会话 cookie 写入时需要请求头 `x-luban-request: 1`。列表返回 `items` 与不透明游标 `next`。多人共用的对象带有 `ETag`（即其 `etag` 字段），修改时作为 `If-Match` 发送，可避免覆盖他人的修改。创建类请求可带同一 `Idempotency-Key` 重复发送，只创建一次。每个用户每分钟的请求数有上限：`RateLimit` 给出剩余次数，用尽时返回 429。';
+  '`code` 稳定不变，`text` 为中英文说明。使用会话 cookie 写入时需要请求头 `x-luban-request: 1`。列表返回 `items` 与不透明游标 `next`。多人共用的对象带有 `ETag`（即其 `etag` 字段），修改时作为 `If-Match` 发送，可避免覆盖他人的修改。创建类请求可带同一 `Idempotency-Key` 重复发送，只创建一次。每个用户每分钟的请求数有上限：`RateLimit` 给出剩余次数，用尽时返回 429。`x-permission` 为登录用户所需的权限；`operator` 接口只在服务器本机的运维通道上应答。';
 
 /** The API document, made from the route schemas (register it before the routes), and a page to read it: /docs/api. */
 export async function registerOpenApi(http: Http): Promise<void> {
