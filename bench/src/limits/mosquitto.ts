@@ -39,6 +39,14 @@ export async function startMosquitto(folder: string): Promise<Mosquitto | null> 
   return { pid: broker.pid!, port, stop: () => endChild(broker, 'SIGTERM', 5000) };
 }
 
+export const discardingName = 'mosquitto → a subscriber that discards';
+
+/** Samples a second that mosquitto hands to such a subscriber; null where it is not installed. */
+export async function discardingRate(folder: string, generator: Generator, job: LoadJob): Promise<number | null> {
+  const [ms] = (await mosquittoTimes(folder, generator, job, 1)) ?? [];
+  return ms === undefined ? null : (job.messages * job.samplesPerMessage * 1000) / ms;
+}
+
 /**
  * Mosquitto with one subscriber that throws all away: ms from the first publish until the subscriber has had every
  * message, for each repetition. Null where it is not installed.

@@ -1,4 +1,5 @@
 import { type Bench, jobOf, type LoadResult, type LoadShape, runLoad } from '../bench.ts';
+import { discardingName, discardingRate } from '../limits/mosquitto.ts';
 import { measure } from '../measures.ts';
 import { startInfluxdb } from '../rivals/influxdb.ts';
 import { startVictoriaMetrics } from '../rivals/victoria-metrics.ts';
@@ -31,6 +32,7 @@ export async function bulkRows(bench: Bench): Promise<BulkResult> {
   const loads: RivalLoad[] = [];
   const rates = new Figures();
   const cpu = new Figures();
+  const broker: number[] = [];
   await runLoad(bench, jobOf(bench, { ...shape, messages: bulkMessages / 10 }));
   for (let round = 0; round < rounds; round++) {
     await bench.quiet();
@@ -45,6 +47,8 @@ export async function bulkRows(bench: Bench): Promise<BulkResult> {
       cpu.add(rival.name, load.cpuUs / load.samples);
       await atRest(rival.pid, 10);
     }
+    const discarded = await discardingRate(bench.folder, bench.generator, job);
+    if (discarded !== null) broker.push(discarded);
   }
   for (const rival of present(entrants)) await rival.stop();
   const fault = [...luban, ...loads].find((each) => each.fault)?.fault ?? (await bench.countFault());
@@ -63,7 +67,13 @@ export async function bulkRows(bench: Bench): Promise<BulkResult> {
         name: { zh: '每批 500 个样本，直到可查询', en: '500 samples a batch, until durable and visible' },
         unit,
         luban: visible,
-        others: othersOf(entrants, rates),
+        others: [
+          ...othersOf(entrants, rates),
+          {
+            name: discardingName,
+            rounds: broker.length > 0 ? broker : 'mosquitto and mosquitto_sub are not installed',
+          },
+        ],
         aim: '≥ 1 × VictoriaMetrics',
         notes: [
           `${shape.messages.toLocaleString('en-US')} batches of 500 samples a turn; Luban by MQTT QoS 1 on 4 connections, acknowledged after fdatasync; the others by HTTP on 8 connections, a request at a time each, until the last is acknowledged`,

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Bench, type LoadResult, runLoad, walkSeries } from '../bench.ts';
+import { discardingName, discardingRate } from '../limits/mosquitto.ts';
 import type { LoadDone, LoadJob } from '../load/load-job.ts';
 import { measure } from '../measures.ts';
 import { cpuMicros } from '../process-usage.ts';
@@ -33,11 +34,15 @@ export async function stackRows(bench: Bench): Promise<StackResult> {
   ];
   const batch: LoadResult[] = [];
   const json: LoadResult[] = [];
+  const broker: number[] = [];
   await runLoad(bench, smallJob(bench, 'mqtt', 4000, null));
   await runLoad(bench, smallJob(bench, 'mqtt-json', 4000, null));
   for (let round = 0; round < rounds; round++) {
     await bench.quiet();
-    batch.push(await runLoad(bench, smallJob(bench, 'mqtt', smallMessages, null)));
+    const job = smallJob(bench, 'mqtt', smallMessages, null);
+    batch.push(await runLoad(bench, job));
+    const discarded = await discardingRate(bench.folder, bench.generator, job);
+    if (discarded !== null) broker.push(discarded);
     await bench.quiet();
     json.push(await runLoad(bench, smallJob(bench, 'mqtt-json', smallMessages / 2, null)));
     await bench.quiet();
@@ -66,7 +71,13 @@ export async function stackRows(bench: Bench): Promise<StackResult> {
         name: { zh: 'QoS 1，每条消息 3 个值，批格式', en: 'QoS 1, 3 values a message, batch format' },
         unit,
         luban: batch.map(visible),
-        others: beside(rateOf),
+        others: [
+          ...beside(rateOf),
+          {
+            name: discardingName,
+            rounds: broker.length > 0 ? broker : 'mosquitto and mosquitto_sub are not installed',
+          },
+        ],
         aim: '≥ 10 ×',
         notes: [
           `Luban: ${smallMessages.toLocaleString('en-US')} messages on ${connections} connections, 64 unacknowledged each, acknowledged after fdatasync, until visible to every read. The stack: the highest rate of which all is found in InfluxDB ${graceMs} ms after ${bench.options.rivalSizes.stackSeconds} s of it; its PUBACK comes before anything is stored`,
