@@ -96,7 +96,7 @@ test('a thing’s book tells what arrived, was repeated, stored and refused, in 
     'no-property': { samples: 1, batches: 0 },
   };
   expect(bySamples(account.refusals)).toEqual(refused);
-  expect(account.refusals[0].text).toEqual({ zh: '拒收：内容有误', en: 'Refused: not valid' });
+  expect(account.refusals[0].text).toEqual({ zh: '内容有误', en: 'Not valid' });
   expect(await accountOf(other.id), 'another thing’s book stays empty').toMatchObject({ arrived: 0 });
 
   const shown = async () =>

@@ -21,6 +21,7 @@ import type {
   SeriesReadings,
   Server,
   Site,
+  ThingAccount,
   ThingKey,
   ThingModel,
   User,
@@ -234,6 +235,12 @@ export const edgeQuery = (id: string) =>
     queryKey: ['edge', id],
     queryFn: ({ signal }) => api.get<Edge>(`/edges/${id}`, undefined, signal),
     refetchInterval: 5000,
+  });
+export const thingAccountQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['thing', id, 'account'],
+    queryFn: ({ signal }) => api.get<ThingAccount>(`/things/${id}/account`, undefined, signal),
+    refetchInterval: 2000,
   });
 export const edgeAccountQuery = (id: string) =>
   queryOptions({

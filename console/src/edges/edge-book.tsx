@@ -1,12 +1,11 @@
 import type { EdgeAccount } from '@luban/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { edgeAccountQuery } from '../api/queries.ts';
-import { formatCount } from '../design/format-number.ts';
+import { BookRow, BookSide, DeviceRows, exact, RefusalRows } from '../design/book-rows.tsx';
 import { Moment } from '../design/moment.tsx';
 import { ErrorState, LoadingState } from '../design/state-page.tsx';
-import { bookStates, refusalTexts, bookTexts as texts } from '../language/book-texts.ts';
-import { edgesTexts } from '../language/edges-texts.ts';
-import { type Both, useLanguage, useText } from '../language/language.tsx';
+import { bookStates, bookTexts as texts } from '../language/book-texts.ts';
+import { useText } from '../language/language.tsx';
 
 const tones: Record<EdgeAccount['check']['state'], 'ok' | 'warning' | 'broken' | 'idle'> = {
   ok: 'ok',
@@ -19,13 +18,12 @@ const tones: Record<EdgeAccount['check']['state'], 'ok' | 'warning' | 'broken' |
 /** What an edge collected and what became of it, by both sides, with the sums checked. */
 export function EdgeBook({ edge }: { edge: string }) {
   const t = useText();
-  const { language } = useLanguage();
   const account = useQuery(edgeAccountQuery(edge));
   if (account.isPending) return <LoadingState />;
   if (account.data === undefined) return <ErrorState error={account.error} retry={() => void account.refetch()} />;
   const { sinceMs, platform, edge: told, check, refusals, devices } = account.data;
-  const count = (n: number) => formatCount(n, language);
   const tone = tones[check.state];
+  const refusedHere = refusals.reduce((sum, { samples }) => sum + samples, 0);
   return (
     <section className="panel">
       <div className="panel-head">
@@ -37,7 +35,7 @@ export function EdgeBook({ edge }: { edge: string }) {
       <div className={`callout ${tone}`} role="status" style={{ margin: '12px 16px' }}>
         <i className={`dot ${tone}`} aria-hidden="true" />
         <div>
-          <p>{t(bookStates[check.state])(count(check.difference))}</p>
+          <p>{t(bookStates[check.state])(exact(check.difference))}</p>
         </div>
       </div>
       <div className="table-scroll">
@@ -45,76 +43,35 @@ export function EdgeBook({ edge }: { edge: string }) {
           <tbody>
             {told !== null && (
               <>
-                <Side name={texts.byEdge} />
-                <Row name={texts.collected} value={count(told.collected)} sum />
-                <Row name={texts.acknowledged} value={count(told.acknowledged)} />
-                <Row name={texts.refused} value={count(told.refused)} bad={told.refused > 0} />
-                <Row name={texts.dropped} value={count(told.dropped)} bad={told.dropped > 0} />
-                {told.unknownLosses > 0 && <Row name={texts.unknownLosses} value={count(told.unknownLosses)} bad />}
-                <Row name={texts.backlog} value={count(told.backlog)} />
+                <BookSide name={texts.byEdge} />
+                <BookRow name={texts.collected} count={told.collected} sum />
+                <BookRow name={texts.acknowledged} count={told.acknowledged} />
+                <BookRow name={texts.refused} count={told.refused} bad={told.refused > 0} />
+                <BookRow name={texts.dropped} count={told.dropped} bad={told.dropped > 0} />
+                {told.unknownLosses > 0 && <BookRow name={texts.unknownLosses} count={told.unknownLosses} bad />}
+                <BookRow name={texts.backlog} count={told.backlog} />
               </>
             )}
-            <Side name={texts.byPlatform} />
-            <Row name={texts.received} value={count(platform.received)} sum />
-            <Row name={texts.stored} value={count(platform.stored)} />
-            <Row name={texts.waiting} value={count(platform.waiting)} />
-            <Row name={texts.repeated} value={count(platform.repeated)} />
-            {refusals.map(({ reason, samples, batches }) => (
-              <tr key={reason}>
-                <td>{t(refusalTexts[reason] ?? texts.otherRefusal)}</td>
-                <td className="right num">{t(texts.inBatches)(count(samples), count(batches))}</td>
-              </tr>
-            ))}
+            <BookSide name={texts.byPlatform} />
+            <BookRow name={texts.received} count={platform.received} sum />
+            <BookRow name={texts.stored} count={platform.stored} />
+            <BookRow name={texts.waiting} count={platform.waiting} />
+            <BookRow name={texts.repeated} count={platform.repeated} />
+            {refusals.length > 0 && (
+              <>
+                <BookRow name={texts.refusedHere} count={refusedHere} bad={refusedHere > 0} />
+                <RefusalRows refusals={refusals} of />
+              </>
+            )}
           </tbody>
         </table>
       </div>
-      {devices.length > 0 && (
-        <div className="table-scroll">
-          <table className="table">
-            <thead>
-              <tr>
-                <th>{t(edgesTexts.devices)}</th>
-                <th className="right">{t(texts.received)}</th>
-                <th className="right">{t(texts.stored)}</th>
-                <th className="right">{t(texts.waitingShort)}</th>
-                <th className="right">{t(texts.repeatedShort)}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {devices.map((device) => (
-                <tr key={device.device}>
-                  <td>{device.name}</td>
-                  <td className="right num">{count(device.received)}</td>
-                  <td className="right num">{count(device.stored)}</td>
-                  <td className="right num">{count(device.waiting)}</td>
-                  <td className="right num">{count(device.repeated)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      {devices.length > 0 && <DeviceRows devices={devices} />}
+      {refusals.length > 0 && devices.length > 0 && (
+        <p className="panel-text" style={{ paddingBottom: 14 }}>
+          {t(texts.byDevices)}
+        </p>
       )}
     </section>
-  );
-}
-
-function Side({ name }: { name: Both }) {
-  const t = useText();
-  return (
-    <tr>
-      <th colSpan={2} scope="colgroup" style={{ whiteSpace: 'normal' }}>
-        {t(name)}
-      </th>
-    </tr>
-  );
-}
-
-function Row({ name, value, sum = false, bad = false }: { name: Both; value: string; sum?: boolean; bad?: boolean }) {
-  const t = useText();
-  return (
-    <tr>
-      <td>{sum ? <strong>{t(name)}</strong> : t(name)}</td>
-      <td className="right num">{bad ? <span className="tag broken">{value}</span> : value}</td>
-    </tr>
   );
 }

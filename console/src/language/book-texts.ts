@@ -1,5 +1,7 @@
 import type { EdgeAccount } from '@luban/contracts';
-import type { Both, Texts } from './language.tsx';
+import type { Texts } from './language.tsx';
+
+type Say = (count: number) => string;
 
 export const bookTexts = {
   book: { zh: '账目', en: 'Book' },
@@ -21,18 +23,57 @@ export const bookTexts = {
   waitingShort: { zh: '待入库', en: 'Waiting' },
   repeatedShort: { zh: '重发', en: 'Repeated' },
   repeated: { zh: '其中重发（只存一份）', en: 'Of them sent again (stored once)' },
-  otherRefusal: { zh: '拒收', en: 'Refused' },
+  byDevices: {
+    zh: '整批拒收的样本按点计入采集设备；无法读取的批次和不属于该网关的点只计入网关。',
+    en: 'Of a batch that was refused, samples count for the device that reads those points. What cannot be read, or is not the edge’s own, counts for the edge alone.',
+  },
+  byThing: {
+    zh: '自行上报：到达 = 收到 + 拒收，收到 = 已入库 + 待入库',
+    en: 'Sent by itself: arrived = received + refused, received = stored + waiting',
+  },
+  arrived: { zh: '到达', en: 'Arrived' },
+  refusedHere: { zh: '入口处拒收', en: 'Refused at the door' },
+  refusedShort: { zh: '拒收', en: 'Refused' },
+  noOtherSide: {
+    zh: '这些是平台的计数。设备不会说明自己发了多少，到达之前丢失的无从得知。',
+    en: 'These are the platform’s counts. A thing does not say how much it has sent: what is lost before it arrives, nobody knows.',
+  },
+  allTaken: { zh: '到达的样本全部收下，没有拒收。', en: 'All that arrived was taken; nothing was refused.' },
+  someRefused: {
+    zh: (n: number, say: Say) => `有 ${say(n)} 个样本没有收下，原因如下。`,
+    en: (n: number, say: Say) =>
+      n === 1
+        ? 'One sample was not taken, for the reason below.'
+        : `${say(n)} samples were not taken, for the reasons below.`,
+  },
+  unreadRefused: {
+    zh: '有消息无法读取，其中有多少样本不得而知。',
+    en: 'Messages came that nobody can read; how many samples they held is not known.',
+  },
+  collectedBy: { zh: '由网关采集', en: 'Collected through edges' },
+  collectedByText: {
+    zh: '这些采集设备读取它的点，逐个计数，含它们为其他设备采集的样本。与网关的核对见网关的账目。',
+    en: 'These devices read its points. Each counts all that it reads, for other things too. The edge’s book checks both sides.',
+  },
+  nothing: { zh: '还没有样本到达', en: 'Nothing has arrived yet' },
+  nothingText: {
+    zh: '设备用自己的密钥或经网关上报后，这里会列出收到、重发、拒收和入库的样本数。',
+    en: 'Once the thing sends with its own key, or through a gateway, its samples are counted here: received, repeated, refused, stored.',
+  },
   inBatches: {
-    zh: (samples: string, batches: string) => `${samples} 个样本，${batches} 批`,
-    en: (samples: string, batches: string) => `${samples} samples in ${batches} batches`,
+    zh: (samples: number, batches: number, say: Say) => `${say(samples)}\u00a0个样本，${say(batches)}\u00a0批`,
+    en: (samples: number, batches: number, say: Say) =>
+      `${say(samples)}\u00a0${samples === 1 ? 'sample' : 'samples'} in ${say(batches)}\u00a0${batches === 1 ? 'batch' : 'batches'}`,
+  },
+  inParts: {
+    zh: (samples: number, say: Say) => `${say(samples)}\u00a0个样本`,
+    en: (samples: number, say: Say) => `${say(samples)} ${samples === 1 ? 'sample' : 'samples'}`,
+  },
+  unread: {
+    zh: (batches: number, say: Say) => `${say(batches)}\u00a0批，样本数不详`,
+    en: (batches: number, say: Say) => `${say(batches)} ${batches === 1 ? 'batch' : 'batches'} of unknown size`,
   },
 } satisfies Texts;
-
-export const refusalTexts: Record<string, Both> = {
-  malformed: { zh: '拒收：内容有误', en: 'Refused: not valid' },
-  'not-authorized': { zh: '拒收：点位不属于该网关', en: 'Refused: not the edge’s points' },
-  unavailable: { zh: '暂时不能接收，网关会重发', en: 'Could not be taken at the time; sent again' },
-};
 
 export const bookStates: Record<
   EdgeAccount['check']['state'],

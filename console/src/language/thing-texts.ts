@@ -73,8 +73,8 @@ export const thingTexts = {
   },
   refused: { zh: '未被接收的值', en: 'Values that were not taken' },
   refusedText: {
-    zh: '设备上报了这些标识，但物模型中没有对应的属性或类型不符。其余的值照常保存。',
-    en: 'The device sends these keys, but no property of its model takes them. Its other values are stored.',
+    zh: '物模型中没有对应的属性、类型不符，或（*）整条消息被拒收。鲁班自己的格式整条接收或整条拒收；其他格式中其余的值照常保存。',
+    en: 'No property takes these keys, or (*) a whole message was refused. Luban’s own formats are taken whole or not at all; of others the rest is stored.',
   },
   refusedCount: {
     zh: (count: number) => `${count} 次`,

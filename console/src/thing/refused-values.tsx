@@ -15,11 +15,7 @@ export function RefusedValues({ thing }: { thing: string }) {
       <div className="panel-head">
         <h2>{t(texts.refused)}</h2>
       </div>
-      {items.length > 0 && (
-        <p className="second" style={{ padding: '10px 12px 2px' }}>
-          {t(texts.refusedText)}
-        </p>
-      )}
+      {items.length > 0 && <p className="panel-text">{t(texts.refusedText)}</p>}
       {notAnswering.length > 0 && (
         <div style={{ margin: '8px 12px' }}>
           <SilentServers servers={notAnswering} among={[]} />

@@ -6,6 +6,7 @@ import { LastKnown } from '../design/last-known.tsx';
 import { Age } from '../design/moment.tsx';
 import { StateMark, toneOf } from '../design/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
+import { bookTexts } from '../language/book-texts.ts';
 import { type Both, useText } from '../language/language.tsx';
 import { thingStates } from '../language/shared-texts.ts';
 import { thingTexts as texts } from '../language/thing-texts.ts';
@@ -13,16 +14,18 @@ import { thingsTexts } from '../language/things-texts.ts';
 import { pathOf } from '../things/site-tree.ts';
 import { PointGrid } from './point-grid.tsx';
 import { RefusedValues } from './refused-values.tsx';
+import { ThingBook } from './thing-book.tsx';
 import { ThingHistory } from './thing-history.tsx';
 import { ThingKeys } from './thing-keys.tsx';
 import { ThingSettings } from './thing-settings.tsx';
 import { Why } from './why.tsx';
 import './thing.css';
 
-type Tab = 'values' | 'history' | 'keys' | 'settings';
+type Tab = 'values' | 'history' | 'book' | 'keys' | 'settings';
 const tabs: { tab: Tab; text: Both; write: boolean }[] = [
   { tab: 'values', text: texts.values, write: false },
   { tab: 'history', text: texts.history, write: false },
+  { tab: 'book', text: bookTexts.book, write: false },
   { tab: 'keys', text: texts.keys, write: true },
   { tab: 'settings', text: texts.settings, write: true },
 ];
@@ -94,6 +97,8 @@ export function ThingPage() {
           <ThingKeys thing={id} />
           <RefusedValues thing={id} />
         </>
+      ) : tab === 'book' ? (
+        <ThingBook thing={id} />
       ) : tab === 'settings' ? (
         <ThingSettings thing={thing} />
       ) : points.isPending ? (

@@ -1,14 +1,14 @@
 import type { LocalText, RefusalCounted } from '@luban/contracts';
 import type { RefusalCount } from './accounting-store.ts';
 
-/** By reason, as people read it: of an edge, a device, and a thing that sends by itself. */
+/** Why it was refused, as people read it: of an edge, a device, and a thing that sends by itself. */
 const texts: Record<string, LocalText> = {
-  malformed: { zh: '拒收：内容有误', en: 'Refused: not valid' },
-  'not-authorized': { zh: '拒收：其中有不属于它的点位', en: 'Refused: not its own points' },
-  unavailable: { zh: '暂时不能接收，发送方会重发', en: 'Could not be taken at the time; sent again' },
-  'no-property': { zh: '拒收：物模型中没有这个属性，或类型不符', en: 'Refused: no property takes it' },
+  malformed: { zh: '内容有误', en: 'Not valid' },
+  'not-authorized': { zh: '其中有不属于它的点位', en: 'Points that are not its own' },
+  unavailable: { zh: '暂时不能接收，由发送方重发', en: 'Could not be taken at the time, to be sent again' },
+  'no-property': { zh: '物模型中没有这个属性，或类型不符', en: 'No property takes it' },
 };
-const other: LocalText = { zh: '拒收', en: 'Refused' };
+const other: LocalText = { zh: '其他原因', en: 'For another reason' };
 
 /** Summed by reason, whoever sent. */
 export function refusalsShown(counts: readonly RefusalCount[]): RefusalCounted[] {
