@@ -295,8 +295,22 @@ test('an edge that may not create things writes those that send through it, by n
   expect(items.map(({ reading }: { reading: Shown }) => reading.value)).toEqual([7, 8]);
   const { items: refused } = await tenant.api.get(`/api/v1/things/${thing.id}/refused-values`);
   expect(refused).toMatchObject([{ key: 'x', reason: { en: 'no such property' } }]);
+  await node.data('Mill', [double('speed', 7), double('x', 10)]);
+  await node.data('Nobody', [double('speed', 7), double('x', 10)]);
+  const account = await tenant.api.get(`/api/v1/things/${thing.id}/account`);
+  expect(account, 'x is refused each time that it comes').toMatchObject({ received: 3, refused: 2, arrived: 5 });
   await tenant.api.delete(`/api/v1/edges/${other.id}/things/${thing.id}`);
   await expect(node.data('Mill', [double('speed', 8)])).rejects.toMatchObject({ code: 0x87 });
+  const { refusals } = await tenant.api.get(`/api/v1/edges/${other.id}/account`);
+  const counted = refusals.map(({ reason, samples, batches }: Record<string, unknown>) => [reason, samples, batches]);
+  expect(
+    counted.sort(),
+    'births before it was bound, a device that was not born, points that are its own no more',
+  ).toEqual([
+    ['malformed', 2, 1],
+    ['no-property', 2, 0],
+    ['not-authorized', 1, 3],
+  ]);
 });
 
 test('a node of one edge does not speak for what belongs to another, nor for another tenant', async () => {

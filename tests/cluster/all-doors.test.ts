@@ -129,6 +129,12 @@ test('what a thing sends in vain to any door is added up, whichever server is as
     const counts = Object.fromEntries(items.map((one: { key: string; count: number }) => [one.key, one.count]));
     expect([counts, notAnswering]).toEqual([{ unknown: 2, other: 1 }, []]);
   }
+  // Whoever has the API answers it; the doors tell every three seconds.
+  for (const api of apis.slice(0, 2))
+    await until(
+      async () => (await api.get(`/api/v1/things/${thing.id}/account`)).refused === 3,
+      'its book has what every door has refused',
+    );
 });
 
 test('the overview of a leader without a door has what comes in at every door', async () => {

@@ -7,6 +7,7 @@ import type { MachineIdentity } from '../mqtt-identity.ts';
 import type { RefusedReason } from '../refusal-counts.ts';
 import { refuseUnread } from '../unread-message.ts';
 import { createBirthBinding } from './bind-birth.ts';
+import { isPoint } from './birth-properties.ts';
 import { decodePayload } from './decode-payload.ts';
 import { createHostState } from './host-state.ts';
 import { MetricBatch } from './metric-batch.ts';
@@ -289,9 +290,13 @@ export function createSparkplug(context: DialectContext): Dialect & { stats(): S
           handle(peer, node, read, payload),
         );
       } catch (error) {
-        if (!(error instanceof SparkplugError) && !(error instanceof Refusal)) throw error;
-        refuseUnread(context, peer.identity, error, error.message);
-        if (error instanceof SparkplugError) return { ok: false, reason: 'malformed', message: error.message };
+        if (error instanceof SparkplugError) {
+          refuseUnread(context, peer.identity, error, error.message);
+          return { ok: false, reason: 'malformed', message: error.message };
+        }
+        if (!(error instanceof Refusal)) throw error;
+        const samples = payload.metrics.filter(isPoint).length;
+        ingest.refused(peer.identity, { reason: 'not-authorized', samples, batches: 1 });
         // Asking again at once would be answered the same.
         node.askedMs = nowMs() + refusedForMs;
         lines('warn', 'sparkplug birth refused', { group: read.group, node: read.node, cause: error.message });
