@@ -163,6 +163,22 @@ test('what the first of the nodes cannot bring to another is not acknowledged, h
   await other.close();
 }, 120_000);
 
+test('a node that freezes, or whose host goes without a word, is left for another: nothing is refused', async () => {
+  const other = await open('frozen');
+  const first = Number((await firstNode(cluster.address('frozen'))).slice(1));
+  const its = (first + 1) % cluster.size;
+  // The other nodes it learns from this one.
+  const log = await open('frozen', [its]);
+  signalAll([cluster.pid(its)], 'SIGSTOP');
+  const one = encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }]));
+  const positions: (number | Error)[] = [];
+  for (let turn = 0; turn < 3; turn++) positions.push(await log.append(1, one).catch((error: Error) => error));
+  signalAll([cluster.pid(its)], 'SIGCONT');
+  expect(positions).toEqual([expect.any(Number), expect.any(Number), expect.any(Number)]);
+  await log.close();
+  await other.close();
+}, 180_000);
+
 test('of two servers that commit one consumer, the one that does not know the other’s place is refused and changes nothing', async () => {
   const [first, second] = [await open('places'), await open('places')];
   const one = encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }]));

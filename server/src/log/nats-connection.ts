@@ -20,8 +20,11 @@ export async function connectNats(text: string, lines: LogLines): Promise<Opened
     name: 'luban',
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
-    pingInterval: 5_000,
+    // A host that goes without a word says no goodbye, and a frozen one lets in: both are left within ten seconds, well
+    // before an append is given up.
+    pingInterval: 2_000,
     maxPingOut: 2,
+    timeout: 4_000,
   }).catch((error: unknown) => {
     throw new LogFault('log.unavailable', `no NATS server answers at ${servers.join(', ')}`, { cause: error });
   });
