@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { EdgeAccount } from '@luban/contracts';
+import type { EdgeAccount, SeriesBuckets } from '@luban/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AcknowledgedSet, allReadings } from '../fixtures/acknowledged-set.ts';
 import type { ApiClient } from '../fixtures/api-client.ts';
@@ -138,6 +138,9 @@ test(`whichever one dies or freezes, ${rounds} times: every acknowledged sample 
   expect(await set.compare(api), 'as the API server reads it').toEqual([]);
   await until(async () => (await api.get('/api/v1/flow')).log.backlogRecords === 0, 'the store has caught up', 60_000);
   expect(await set.compare(api), 'read from the store').toEqual([]);
+  for (const { name, thing } of senders)
+    for (const series of thing.series)
+      expect(await summedUp(series), `${name}: sums count each once`).toBe((await allReadings(api, series)).length);
   expect(readings.faults).toEqual([]);
   // Only a leader may end by itself: when it has lost its lease.
   expect(kept.endings.filter(({ words }) => !words.includes('its lease could not be renewed'))).toEqual([]);
@@ -164,6 +167,14 @@ test(`whichever one dies or freezes, ${rounds} times: every acknowledged sample 
   await edge.remove();
   await device.close();
 }, 1_500_000); // for hangs only
+
+/** How many samples the sums of a series count. */
+async function summedUp(series: number): Promise<number> {
+  const hourUs = 3_600_000_000;
+  const to = (Math.floor((Date.now() * 1000) / hourUs) + 1) * hourUs;
+  const { items } = await api.get(`/api/v1/readings/buckets?series=${series}&from=${to - 6 * hourUs}&to=${to}&count=6`);
+  return (items[0] as SeriesBuckets).buckets.reduce((sum, { count }) => sum + count, 0);
+}
 
 /** The longest time without an acknowledgement, for each sender since the last `clear`. */
 function watchSilence(stop: AbortSignal) {
