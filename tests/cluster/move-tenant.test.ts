@@ -186,7 +186,11 @@ async function ofOthers(): Promise<Record<string, string>> {
         : table === 'tenants'
           ? `id = '${tenant}'`
           : 'false';
-    if (/^(counters|duty_leases|servers|arrived_tenants|sessions|account_refusals|edge_books)$/.test(String(table)))
+    if (
+      /^(counters|duty_leases|servers|arrived_tenants|sessions|account_refusals|account_refusals_of|edge_books)$/.test(
+        String(table),
+      )
+    )
       continue;
     const [row] = await askPostgres(
       records.location,
