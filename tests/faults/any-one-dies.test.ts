@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { EdgeAccount, SeriesBuckets } from '@luban/contracts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { AcknowledgedSet, allReadings } from '../fixtures/acknowledged-set.ts';
 import type { ApiClient } from '../fixtures/api-client.ts';
 import { keepRunning } from '../fixtures/cluster/kept-running.ts';
@@ -72,6 +72,11 @@ test(`whichever one dies or freezes, ${rounds} times: every acknowledged sample 
   const down = new Set<Platform>();
   const kept = keepRunning(new Map(cluster.servers.map((server, i) => [server, names[i]!])), down);
   const stop = new AbortController();
+  // Whatever fails: nothing is started again, asked or sent while all are removed.
+  onTestFinished(async () => {
+    stop.abort();
+    await Promise.all([kept.stop(), ...sending.map((one) => one.stop()), edge.remove()]);
+  });
   const reading = readAlong(stop.signal);
   const longest = watchSilence(stop.signal);
 
@@ -164,7 +169,6 @@ test(`whichever one dies or freezes, ${rounds} times: every acknowledged sample 
   });
   expect(account!.platform.received - account!.platform.repeated).toBe(stored);
   console.info({ fromTheEdge: stored });
-  await edge.remove();
   await device.close();
 }, 1_500_000); // for hangs only
 
