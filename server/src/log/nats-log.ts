@@ -65,13 +65,18 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       bounds: () => ({ first: first(), next: next() }),
       newest: (key) => manager.streams.getMessage(`KV_${name}-offsets`, { last_by_subj: `$KV.${name}-offsets.${key}` }),
     });
+    /** The servers do not agree: who appends nothing would not know. One turn may fall into an election. */
+    let silence: { message: string; sinceMs: number; turns: number } | undefined;
     const appender = createNatsAppender({
       stream,
       streamName: name,
       subject,
       writer: randomUUID(),
       maxMessageBytes: maxMessageBytes - headerRoom,
-      onStored: tail.stored,
+      onStored(sequence) {
+        silence = undefined;
+        tail.stored(sequence);
+      },
       makeRoom: () => trim(Number.POSITIVE_INFINITY),
     });
     let lastArrival = (await reader.read(startOf(tail.last), {})).at(-1)?.arrivalUs ?? 0;
@@ -119,8 +124,6 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
       );
     }, trimIntervalMs);
     trimming.unref();
-    /** The servers do not agree: who appends nothing would not know. One turn may fall into an election. */
-    let silence: { message: string; sinceMs: number; turns: number } | undefined;
     function silent() {
       if (silence === undefined || silence.turns < 2) return null;
       return { code: 'log.unavailable', message: silence.message, sinceMs: silence.sinceMs };
