@@ -26,7 +26,7 @@ export async function startVictoriaMetrics(folder: string, door: Door = 'remote-
   );
   const origin = `http://127.0.0.1:${port}`;
   const query = async (path: string, parameters: Record<string, string>) => {
-    const answer = await ask(`${origin}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const answer = await ask(`${origin}/api/v1/${path}?${new URLSearchParams({ nocache: '1', ...parameters })}`);
     return (JSON.parse(answer) as Answer).data.result;
   };
   /** Rows in its parts on disk and in memory, from its own figures about itself. */
@@ -34,7 +34,7 @@ export async function startVictoriaMetrics(folder: string, door: Door = 'remote-
     [...(await ask(`${origin}/metrics`)).matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
   return {
     name: 'VictoriaMetrics',
-    how: `VictoriaMetrics ${version}: victoria-metrics -storageDataPath=… ${settings.join(' ')}; it syncs nothing before it answers`,
+    how: `VictoriaMetrics ${version}: victoria-metrics -storageDataPath=… ${settings.join(' ')}; it syncs nothing before it answers; its cache of answers is off (nocache=1), because it keeps one from before the last samples`,
     door,
     pid: child.pid!,
     port,
