@@ -27,8 +27,12 @@ export function relayedStore({ relay, leader }: RelayedStoreOptions): FollowedSt
   let known: string | undefined;
   let silentUntilMs = 0;
 
+  /** Nobody waits for a server that has just been silent. */
+  async function askUnlessSilent<Answer>(...asked: Parameters<typeof ask>): Promise<Answer | undefined> {
+    return performance.now() < silentUntilMs ? undefined : ask<Answer>(...asked);
+  }
+
   async function ask<Answer>(subject: string, question: unknown, patienceMs: number): Promise<Answer | undefined> {
-    if (performance.now() < silentUntilMs) return undefined;
     known ??= await leader();
     const of = known;
     if (of === undefined || of === relay.server) return forget();
@@ -45,9 +49,10 @@ export function relayedStore({ relay, leader }: RelayedStoreOptions): FollowedSt
   }
 
   return {
-    state: () => ask<StoreState>(stateSubject, {}, waitMs),
+    state: () => askUnlessSilent<StoreState>(stateSubject, {}, waitMs),
     rawSpans: (tenant, series, { fromUs, toUs }) =>
-      ask<RawSpans>(rawSubject, { tenant, series, fromUs, toUs } satisfies SpanQuestion, waitMs),
+      askUnlessSilent<RawSpans>(rawSubject, { tenant, series, fromUs, toUs } satisfies SpanQuestion, waitMs),
+    // Without it there is no answer: another server may lead by now.
     drain: () => ask<true>(drainSubject, {}, drainMs),
   };
 }
