@@ -48,6 +48,9 @@ test('metrics count what is taken, refused and stored, and Prometheus finds noth
   expect(metricOf(text, 'luban_telemetry_insert_seconds_count')).toBeGreaterThan(0);
   expect(metricOf(text, 'luban_consumer_lag_records', 'consumer="telemetry"')).toBe(0);
   expect(metricOf(text, 'luban_log_healthy')).toBe(1);
+  expect(metricOf(text, 'luban_rollup_end_timestamp_seconds') % 3600).toBe(0);
+  expect(metricOf(text, 'luban_rollup_end_timestamp_seconds')).toBeGreaterThan(Date.now() / 1000 - 2 * 3600);
+  expect(metricOf(text, 'luban_rollup_backlog')).toBe(0);
   expect(metricOf(text, 'luban_mqtt_sessions')).toBe(0);
   expect(metricOf(text, 'luban_mqtt_dropped_messages_total', 'reason="full"')).toBe(0);
   expect(metricOf(text, 'luban_mqtt_store_healthy')).toBe(1);

@@ -29,6 +29,8 @@ export interface Bench {
   nextWalk(steps: number): Walk;
   /** Resolves when the platform has merged what it had to and does nothing, or after `quietSeconds`. */
   quiet(): Promise<void>;
+  /** Resolves when sums by minute and hour are made of all that is over; throws after two minutes. */
+  summedUp(): Promise<void>;
   /** Null when the platform holds exactly `expected` samples, else what is wrong. */
   countFault(): Promise<string | null>;
 }
@@ -64,6 +66,16 @@ export async function createBench(options: Options, folder: string, platform: Pl
         await setTimeout(1000);
         if (cpuMicros(platform.pid) - before < 120_000) return;
       }
+    },
+    async summedUp() {
+      for (let i = 0; i < 120; i++) {
+        const metrics = await (await fetch(`http://127.0.0.1:${platform.httpPort}/metrics`)).text();
+        const late = /^luban_rollup_backlog (\d+)$/m.exec(metrics)?.[1];
+        if (late === undefined) throw new Error('the platform does not say whether days are late');
+        if (late === '0') return;
+        await setTimeout(1000);
+      }
+      throw new Error('sums lack late samples after two minutes still');
     },
     async countFault() {
       if (!options.sizes.countEachRow) return null;

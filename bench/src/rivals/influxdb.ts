@@ -4,7 +4,7 @@ import { endChild } from '../children.ts';
 import { freePort } from '../free-port.ts';
 import { rivalDatabase, rivalMetric } from '../load/rival-requests.ts';
 import { settledBytes } from './folder-size.ts';
-import { ask, packaged, type Rival, startServer } from './rival.ts';
+import { ask, type DayAnswer, packaged, type Rival, startServer } from './rival.ts';
 
 const path = '/usr/bin/influxd';
 
@@ -52,6 +52,18 @@ log-enabled = false
     return result?.series ?? [];
   };
   await query(`CREATE DATABASE ${rivalDatabase}`);
+  /** Count, least, most and mean of each bucket. */
+  async function day(series: number, fromUs: number, toUs: number, buckets: number): Promise<DayAnswer> {
+    const [from, to] = [fromUs / 1000, toUs / 1000];
+    // Buckets of InfluxDB begin at multiples of their width unless an offset is given.
+    const width = Math.ceil((to - from) / buckets);
+    const [found] = await query(
+      `SELECT count(value), min(value), max(value), mean(value) FROM ${rivalMetric} WHERE point = '${series}' AND time >= ${from}ms AND time < ${to}ms GROUP BY time(${width}ms, ${from % width}ms)`,
+    );
+    const values = found?.values ?? [];
+    return { buckets: values.length, samples: values.reduce((sum, row) => sum + Number(row[1]), 0) };
+  }
+
   return {
     name: 'InfluxDB',
     how: `InfluxDB ${version}: influxd -config …; defaults: wal-fsync-delay = "0s" (synced before each answer), index inmem; request log and own monitoring off`,
@@ -67,16 +79,9 @@ log-enabled = false
     async latest() {
       return (await query(`SELECT last(value) FROM ${rivalMetric} WHERE time > now() - 5m GROUP BY point`)).length;
     },
-    async day(series, fromUs, toUs, buckets) {
-      const [from, to] = [fromUs / 1000, toUs / 1000];
-      // Buckets of InfluxDB begin at multiples of their width unless an offset is given.
-      const width = Math.ceil((to - from) / buckets);
-      const [found] = await query(
-        `SELECT count(value), min(value), max(value), mean(value) FROM ${rivalMetric} WHERE point = '${series}' AND time >= ${from}ms AND time < ${to}ms GROUP BY time(${width}ms, ${from % width}ms)`,
-      );
-      const values = found?.values ?? [];
-      return { buckets: values.length, samples: values.reduce((sum, row) => sum + Number(row[1]), 0) };
-    },
+    day,
+    dayAgain: day, // it keeps no answers
+    forgetAnswers: () => Promise.resolve(),
     async compact() {
       await settledBytes(own, 90);
     },

@@ -25,8 +25,12 @@ export interface Rival {
   count(): Promise<number>;
   /** The newest value of every point. → how many points answered */
   latest(): Promise<number>;
-  /** Count, least, most and mean of one point in `buckets` buckets. */
+  /** Count, least, most and mean of one point in `buckets` buckets, made from what is stored. */
   day(series: number, fromUs: number, toUs: number, buckets: number): Promise<DayAnswer>;
+  /** The same, with whatever it keeps of answers that it gave before. It may move both ends by a bucket. */
+  dayAgain(series: number, fromUs: number, toUs: number, buckets: number): Promise<DayAnswer>;
+  /** What it keeps of answers that samples came for since. */
+  forgetAnswers(): Promise<void>;
   /** Asks for all merges that it would do some day, and waits for them. */
   compact(): Promise<void>;
   stop(): Promise<void>;

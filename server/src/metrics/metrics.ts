@@ -169,7 +169,8 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
   }
 
   function stored(text: MetricText, telemetry: Pick<Telemetry, 'stats'>): void {
-    const { rows, bytesOnDisk, lagMs, backlogRecords, state, restarts, insertedRows, inserts } = telemetry.stats();
+    const { rows, bytesOnDisk, lagMs, backlogRecords, state, restarts, insertedRows, inserts, rolledUpToUs, lateDays } =
+      telemetry.stats();
     text
       .gauge('luban_consumer_lag_records', 'Records of the log that a consumer has not done yet.', [
         [{ consumer: 'telemetry' }, backlogRecords],
@@ -191,7 +192,13 @@ export function createMetrics(options: MetricsOptions): () => Promise<string> {
         'luban_telemetry_restarts_total',
         'Times that the store came back after its process had ended.',
         restarts,
-      );
+      )
+      .gauge(
+        'luban_rollup_end_timestamp_seconds',
+        'Sums by minute and by hour are made of all that is older.',
+        rolledUpToUs / 1_000_000,
+      )
+      .gauge('luban_rollup_backlog', 'Days with samples that came late and are not in the sums yet.', lateDays);
   }
 
   function traced(text: MetricText, tracing: Pick<Tracing, 'counts'>): void {
