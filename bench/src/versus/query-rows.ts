@@ -79,7 +79,8 @@ export async function queryRows(bench: Bench, speeds: ReadonlyMap<string, number
       }),
     ),
   ];
-  const beginMs = Math.floor(Date.now() / 1000) * 1000 - beginBeforeMs;
+  /** The walk's beginning: set anew before each pass, so that all points are of the last minutes throughout. */
+  let beginMs = 0;
   const steps = new Map<string, number>();
   /** A product's next samples of all points; one after another in time, as a plant gives them. */
   const nextJob = (name: string, messages: number, messagesPerSecond: number | null): LoadJob => {
@@ -102,10 +103,7 @@ export async function queryRows(bench: Bench, speeds: ReadonlyMap<string, number
   const check = (name: string, fault: string | null) => {
     if (fault !== null) faults.push(`${name}: ${fault}`);
   };
-  for (const one of all) {
-    check(one.name, (await one.load(dayOfOne)).fault);
-    check(one.name, (await one.load(nextJob(one.name, (fleet.length * pointsEach) / 500, null))).fault);
-  }
+  for (const one of all) check(one.name, (await one.load(dayOfOne)).fault);
 
   const notes: string[] = [];
   /** Both questions by turns, in every round by every product; the medians of each. */
@@ -116,6 +114,10 @@ export async function queryRows(bench: Bench, speeds: ReadonlyMap<string, number
   ) {
     const latest = new Figures();
     const days = new Figures();
+    beginMs = Math.floor(Date.now() / 1000) * 1000 - beginBeforeMs;
+    steps.clear();
+    for (const one of all)
+      check(one.name, (await one.load(nextJob(one.name, (fleet.length * pointsEach) / 500, null))).fault);
     for (let round = 0; round < rounds; round++)
       for (const one of all) {
         await atRest(one.pid, 15);
