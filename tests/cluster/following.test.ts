@@ -1,9 +1,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { qualityCode, type Series, toBatch } from '@luban/contracts';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
+import type { SampleLog } from '../../server/src/log/log.ts';
 import { close, model, type Point } from '../../server/src/telemetry/bucket-model.test-support.ts';
 import { parseClickhouseAddress } from '../../server/src/telemetry/clickhouse-address.ts';
 import { createClickhouseEngine } from '../../server/src/telemetry/clickhouse-engine.ts';
@@ -41,16 +43,30 @@ async function open() {
   await telemetry.start();
   ends.push(() => telemetry.stop());
   /** As another server would hear it, or not. */
-  const hears = { leader: true };
+  const hears: { leader: boolean; slow?: number } = { leader: true };
   const leader: FollowedStore = {
-    state: async () => (hears.leader ? telemetry.followed.state() : undefined),
+    async state() {
+      const said = hears.leader ? await telemetry.followed.state() : undefined;
+      return said && { ...said, read: hears.slow ?? said.read };
+    },
     rawSpans: async (...asked) => (hears.leader ? telemetry.followed.rawSpans(...asked) : undefined),
     drain: async () => (hears.leader ? telemetry.followed.drain() : undefined),
+  };
+  /** Like one on other machines: what was appended is not here in the same turn. */
+  const farLog: SampleLog = {
+    ...log,
+    get next() {
+      return log.next;
+    },
+    async read(...asked) {
+      await setTimeout(20);
+      return log.read(...asked);
+    },
   };
   const follower = createTelemetryFollower({
     engine: createClickhouseEngine({ address: parseClickhouseAddress(address)!, onFault, onRestart: () => undefined }),
     keepFrom: () => ({ samplesUs: 0, minutesUs: 0, hoursUs: 0 }),
-    ...{ log, consumer, leader, nowUs, onFault },
+    ...{ log: farLog, consumer, leader, nowUs, onFault },
   });
   ends.push(() => follower.stop());
   const put = (series: number, points: readonly Point[]) => {
@@ -132,7 +148,6 @@ test('whatever is stored, summed up late and deleted elsewhere, who follows read
           await store.telemetry.remove(gone, async () => undefined, signal);
           for (const time of known.keys()) if (time >= gone.fromUs && time < gone.toUs) known.delete(time);
         } else {
-          await until(async () => (await store.telemetry.followed.state())?.read === store.log.next, 'all is read');
           await store.current();
           await checkReads(store, series, known);
         }
@@ -162,6 +177,26 @@ test('while nobody stores it goes on with what the doors append, and says so whe
   store.hears.leader = true;
   await store.current();
   expect((await store.follower.reads().buckets(buckets)).get(1)?.[0]?.count).toBe(5);
+});
+
+test('what a door of the same server has acknowledged is read, also before the server that stores has read it', async () => {
+  const store = await open();
+  const known = new Map<number, Point>();
+  const put = (seconds: number) => {
+    const point = { time: t0 + seconds * 1_000_000, value: seconds, bad: false };
+    known.set(point.time, point);
+    store.put(1, [point]);
+  };
+  put(1);
+  await store.telemetry.flush();
+  await store.current();
+  store.hears.slow = store.log.next;
+  for (let seconds = 2; seconds < 50; seconds++) {
+    put(seconds);
+    if (await store.follower.isCurrent())
+      expect(store.follower.reads().latest(tenant, [1]).get(1)?.value).toBe(seconds);
+  }
+  await checkReads(store, 1, known);
 });
 
 test('a deletion under way is not read past: who asks is sent to the server that deletes', async () => {

@@ -139,7 +139,8 @@ export function createTelemetryFollower(options: TelemetryFollowerOptions) {
       return undefined;
     }
     held.heard(said);
-    return Math.max(said.read, said.inserted);
+    // The log's end too: a door of this server may have acknowledged what the leader has not read yet.
+    return Math.max(said.read, said.inserted, log.next);
   }
 
   async function run(): Promise<void> {
