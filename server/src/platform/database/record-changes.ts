@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { errorLine, type LogLines } from '../log-lines.ts';
+import { pause } from '../pause.ts';
 import { isPostgresAddress } from './postgres-address.ts';
 
 /** Hears the key of a row that another server has written, or `removed`; null: any row, changes may have gone by unheard. */
@@ -18,8 +19,11 @@ export interface RecordChanges {
   on(table: string, key: string, listener: Listener): void;
   /** Resolves when nothing that is written from now on goes unheard. The tables must be there. */
   start(): Promise<void>;
-  /** Resolves when what had been written before the call has been heard, or when the records cannot be asked. */
-  current(): Promise<void>;
+  /**
+   * Resolves to true when what had been written before the call has been heard, or when the records cannot be asked; to
+   * false when it cannot be read again, or that takes longer than who asks should wait.
+   */
+  current(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -27,13 +31,14 @@ export function createRecordChanges({ location, lines }: { location: string; lin
   const writer = `luban-${randomUUID()}`;
   if (isPostgresAddress(location)) return createPostgresChanges(location, writer, lines);
   const nothing = async () => undefined;
-  return { writer, on: () => undefined, start: nothing, current: nothing, stop: nothing };
+  return { writer, on: () => undefined, start: nothing, current: async () => true, stop: nothing };
 }
 
 const channel = 'luban_changes';
 const reconnectMs = 500;
 /** How often it is asked whether the connection still lives, and how long the answer may take. */
 const heartbeatMs = 10_000;
+const readAgainMs = 1_000;
 
 /** Triggers tell each row that is written, with the transaction that writes it; LISTEN hears them. */
 function createPostgresChanges(address: string, writer: string, lines: LogLines): RecordChanges {
@@ -61,9 +66,16 @@ function createPostgresChanges(address: string, writer: string, lines: LogLines)
       const [by, table = '', ...change] = payload.split(' ');
       if (by !== writer && watched.has(table)) hear([table, ...change].join(' '));
     });
-    await next.connect();
-    client = next;
-    await next.query(`listen ${channel}`);
+    try {
+      await next.connect();
+      await next.query(`listen ${channel}`);
+    } catch (error) {
+      // One that lives and hears nothing would be taken for good.
+      void next.end().catch(() => undefined); // it may never have begun
+      throw error;
+    }
+    if (stopping.signal.aborted) await next.end();
+    else client = next;
   }
 
   async function reconnect(): Promise<void> {
@@ -116,7 +128,11 @@ function createPostgresChanges(address: string, writer: string, lines: LogLines)
       // A session gets the notifications of what was committed before its question along with the answer.
       const asked = client;
       await asked?.query('select 1').catch(() => asked.end());
-      await working;
+      if (working === undefined) return true;
+      const over = new AbortController();
+      const read = working.then(() => true);
+      const late = pause(readAgainMs, over.signal).then(() => false);
+      return Promise.race([read, late]).finally(() => over.abort());
     },
     async stop() {
       stopping.abort();

@@ -22,8 +22,8 @@ interface HistoryAnywhereOptions {
   readonly log: Log;
   /** Of the store. */
   readonly consumer: ReturnType<Log['consumer']>;
-  /** Resolves when the records that are held in memory are as they were at the call. */
-  readonly recordsCurrent: () => Promise<void>;
+  /** Resolves to whether the records that are held in memory are as they were at the call. */
+  readonly recordsCurrent: () => Promise<boolean>;
   readonly keepFrom: (tenant: number, series: number) => KeepFrom;
   readonly nowUs: () => number;
   readonly lines: LogLines;
@@ -86,8 +86,8 @@ export function createHistoryAnywhere(options: HistoryAnywhereOptions) {
     /** Resolves when reads know what was acknowledged before the call, to whether this server has them: else ask the leader. */
     async isCurrent(): Promise<boolean> {
       if (leads()) return counted(await isCurrentHere());
-      const [, isCurrent] = await Promise.all([recordsCurrent(), follower.isCurrent()]);
-      return counted(isCurrent);
+      const [knowsRecords, isCurrent] = await Promise.all([recordsCurrent(), follower.isCurrent()]);
+      return counted(knowsRecords && isCurrent);
     },
     stats: () => ({ ...counts, ...follower.stats() }),
     end: follower.end,
