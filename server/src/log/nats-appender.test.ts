@@ -1,4 +1,4 @@
-import type { JetStreamClient, PubAck } from '@nats-io/jetstream';
+import { JetStreamApiError, type JetStreamClient, type PubAck } from '@nats-io/jetstream';
 import { expect, test } from 'vitest';
 import { createNatsAppender } from './nats-appender.ts';
 import { positionIn } from './nats-group.ts';
@@ -25,4 +25,18 @@ test('an answer without a place in the stream acknowledges nothing: the same mes
   expect(stored).toEqual([7]);
   expect(sent).toEqual(['writer-1', 'writer-1']);
   expect(appender.stats().fault).toBeNull();
+});
+
+test('a full stream in which no room can be made refuses with the code that senders know', async () => {
+  const appender = createNatsAppender({
+    stream: {
+      publish: () =>
+        Promise.reject(new JetStreamApiError({ code: 400, err_code: 10077, description: 'maximum bytes exceeded' })),
+    } as unknown as JetStreamClient,
+    ...{ streamName: 'log', subject: 'log', writer: 'writer', maxMessageBytes: 1000 },
+    onStored: () => undefined,
+    makeRoom: () => Promise.reject(new Error('fewer than two of the three servers agree')),
+  });
+  await expect(appender.append(Uint8Array.of(1))).rejects.toMatchObject({ code: 'log.unavailable' });
+  expect(appender.stats().fault).toMatchObject({ code: 'log.unavailable' });
 });

@@ -141,7 +141,9 @@ export function createNatsAppender(options: AppenderOptions) {
         if (performance.now() - startedMs > giveUpMs || closing) throw failed;
         if (full) {
           madeRoom = true;
-          await makeRoom();
+          await makeRoom().catch((cause: unknown) => {
+            throw new LogFault('log.unavailable', 'the log is full, and NATS makes no room', { cause });
+          });
           continue;
         }
         note(failed);
