@@ -1,5 +1,5 @@
-/** Ends after `ms`, or when aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Ends after `ms`, when aborted, or when the function that `onBegin` is given is called. */
+export function pause(ms: number, signal: AbortSignal, onBegin?: (end: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
@@ -8,6 +8,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     };
     const timer = setTimeout(end, ms);
     signal.addEventListener('abort', end);
+    onBegin?.(end);
     if (signal.aborted) end();
   });
 }

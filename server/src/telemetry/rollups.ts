@@ -1,4 +1,5 @@
 import type { LogRecord } from '../log/log.ts';
+import { pause } from '../platform/pause.ts';
 import type { BucketPart } from './bucket-part.ts';
 import { createLateDays } from './late-days.ts';
 import type { TimeSpan } from './part-sql.ts';
@@ -72,10 +73,13 @@ export function createRollups(options: RollupsOptions): Rollups {
 
   const currentHour = () => Math.floor((nowUs() - graceUs) / hourUs);
 
-  /** All samples that were read from the log until now are in the store. */
+  /** All samples that were read from the log until now are in the store. Throws when aborted: there is nothing more to do. */
   async function stored(signal: AbortSignal): Promise<void> {
     const target = position().read;
-    while (position().inserted < target) await pause(50, signal);
+    while (position().inserted < target) {
+      signal.throwIfAborted();
+      await pause(50, signal);
+    }
   }
 
   async function rollSpan(
@@ -186,7 +190,7 @@ export function createRollups(options: RollupsOptions): Rollups {
       // At most half of the time is spent here.
       const spentMs = performance.now() - startedMs;
       const idleMs = fromHour > firstHour && !failing ? Math.min(turnMs, spentMs) : Math.max(turnMs, spentMs);
-      await pause(idleMs, signal).catch(() => undefined);
+      await pause(idleMs, signal);
     }
   }
 
@@ -259,27 +263,4 @@ export function rollupParts(store: RollupStore): Rollups['parts'] {
       widthUs % hourUs === 0 && spans.every((span) => span.fromUs % hourUs === 0 && span.toUs % hourUs === 0);
     return store.parts(byHour ? 'hours' : 'minutes', { tenant, series, fromUs, widthUs, spans });
   };
-}
-
-/** Ends after `ms`; throws when aborted: what waits has nothing more to do. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const onAbort = () => {
-      end();
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      end();
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', onAbort);
-  });
 }

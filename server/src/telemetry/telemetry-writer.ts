@@ -1,4 +1,5 @@
 import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
+import { pause } from '../platform/pause.ts';
 import { commitDueInMs } from './commit-pace.ts';
 import type { FreshSamples } from './fresh-samples.ts';
 import { forgetInsertPlan, type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
@@ -109,11 +110,11 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
         for (const record of records) take(options.filter(record));
         if (records.length === 0) passDamaged(end);
         if (records.length > 0) wakeInserter();
-        else if (!(await log.waitFor(read.position, signal))) await pause(100, signal, () => undefined); // aborted, or the log is closed
+        else if (!(await log.waitFor(read.position, signal))) await pause(100, signal); // aborted, or the log is closed
       } catch (error) {
         if (signal.aborted) return;
         onFault(toTelemetryFault(error));
-        await pause(1000, signal, () => undefined);
+        await pause(1000, signal);
       }
     }
   }
@@ -348,19 +349,4 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       wakeInserter();
     },
   };
-}
-
-/** Ends after `ms`, on abort, or when the function that `register` is given is called. */
-function pause(ms: number, signal: AbortSignal, register: (wake: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    register(end);
-    if (signal.aborted) end();
-  });
 }
