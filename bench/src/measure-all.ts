@@ -3,6 +3,7 @@ import { createBench, walkSoFar } from './bench.ts';
 import type { Options } from './options.ts';
 import { startPlatform } from './platform/platform-process.ts';
 import { httpRow } from './rows/http-row.ts';
+import { importRows } from './rows/import-row.ts';
 import { bareMemory, idleMemory, memoryRows } from './rows/memory-row.ts';
 import { modbusRow } from './rows/modbus-row.ts';
 import { mqttRow } from './rows/mqtt-row.ts';
@@ -36,6 +37,7 @@ export async function measureAll(options: Options, folder: string): Promise<Row[
   const http = wanted('http') ? await timed('http', () => httpRow(bench)) : [];
   const perSecond = large.find(({ id }) => id === 'mqtt-500-stored')!.result.median;
   const queries = wanted('queries') ? await timed('queries', () => queryRows(bench, perSecond)) : null;
+  const imported = wanted('import') ? await timed('import', () => importRows(bench)) : [];
   const modbus = wanted('modbus') ? await timed('modbus', () => modbusRow(bench)) : [];
   await bench.generator.stop();
   await platform.stop();
@@ -70,6 +72,7 @@ export async function measureAll(options: Options, folder: string): Promise<Row[
     ...storage,
     ...(queries?.rows ?? []),
     ...bucketRows,
+    ...imported,
     ...memory,
     ...start,
     ...modbus,

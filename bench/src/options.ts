@@ -26,6 +26,7 @@ export interface Sizes {
   readonly httpRequests: number;
   readonly queries: number;
   readonly querySeconds: number;
+  readonly importRows: number;
   readonly modbusSeconds: number;
   /** Of 1,000 points each. Four at most: a configuration above 1 MiB does not reach its edge. */
   readonly modbusDevices: number;
@@ -88,6 +89,7 @@ const full: Sizes = {
   httpRequests: 600,
   queries: 40,
   querySeconds: 15,
+  importRows: 1_000_000,
   modbusSeconds: 6,
   modbusDevices: 4,
   storageBlocks: 20,
@@ -102,6 +104,7 @@ const quick: Sizes = {
   httpRequests: 200,
   queries: 10,
   querySeconds: 2,
+  importRows: 100_000,
   modbusSeconds: 2,
   modbusDevices: 1,
   storageBlocks: 5,
@@ -111,7 +114,7 @@ const quick: Sizes = {
 };
 
 export const help = `npm run bench -- [--quick] [--only row,row] [--json file] [--data folder] [--platform-arg=--cpu-prof]
-rows: start, memory, mqtt-500, mqtt-3, http, queries, modbus, storage; about 3 minutes
+rows: start, memory, mqtt-500, mqtt-3, http, queries, import, modbus, storage; about 3 minutes
 npm run bench -- --rivals …: beside mosquitto + Node-RED + InfluxDB and beside VictoriaMetrics, about 15 minutes where nothing else runs
 rows: bulk, stack, queries, size, connections, overload, series; docs/benchmarks.md says how to read them`;
 

@@ -5,6 +5,8 @@ export interface PlatformApi {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
+  /** A file in the format of exports. */
+  postCsv<T>(path: string, text: string): Promise<T>;
   flow(): Promise<Flow>;
   /** Source time of each series' newest reading, µs; 0 for none. */
   latest(series: readonly number[]): Promise<Map<number, number>>;
@@ -14,11 +16,13 @@ export interface PlatformApi {
 export async function setUp(httpPort: number): Promise<PlatformApi> {
   const origin = `http://127.0.0.1:${httpPort}`;
   let cookie = '';
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const call = <T>(method: string, path: string, body?: unknown) =>
+    body === undefined ? send<T>(method, path) : send<T>(method, path, JSON.stringify(body), 'application/json');
+  async function send<T>(method: string, path: string, body?: string, type?: string): Promise<T> {
     const answer = await fetch(`${origin}/api/v1${path}`, {
       method,
-      headers: { 'x-luban-request': '1', cookie, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { 'x-luban-request': '1', cookie, ...(type !== undefined && { 'content-type': type }) },
+      ...(body !== undefined && { body }),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 1000)}`);
@@ -36,6 +40,7 @@ export async function setUp(httpPort: number): Promise<PlatformApi> {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
+    postCsv: (path, text) => send('POST', path, text, 'text/csv'),
     flow: () => call('GET', '/flow'),
     async latest(series) {
       const found = new Map<number, number>();
