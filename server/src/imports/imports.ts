@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
-import type { ImportError, ImportReport, Job, JobId, Json, Sample, TenantId } from '@luban/contracts';
+import type { ImportError, ImportReport, Job, JobId, Json, Sample, TenantId, ThingId } from '@luban/contracts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { type JobControl, JobFault, type Jobs } from '../jobs/jobs.ts';
 import { Refusal } from '../platform/errors.ts';
@@ -35,15 +35,16 @@ export function createImports({ directory, jobs, things, ingest, telemetry, nowU
   const fileOf = (id: JobId) => join(directory, `${id.slice(4)}.csv`);
 
   async function namesOf(tenant: TenantId): Promise<PointNames> {
-    const keys = new Map((await things.things(tenant)).map((thing) => [thing.id as string, thing.key]));
-    const byName = new Map<string, ReturnType<PointNames['byName']>>();
-    for (const point of things.points(tenant)) {
-      byName.set(`${point.thing}\n${point.key}`, point);
-      byName.set(`${keys.get(point.thing)}\n${point.key}`, point);
-    }
+    const ids = new Map<string, ThingId>();
+    for (const { id, key } of await things.things(tenant)) ids.set(id, id).set(key, id);
     return {
       bySeries: (series) => things.point(tenant, series),
-      byName: (thing, property) => byName.get(`${thing}\n${property}`),
+      byName(thing, property) {
+        const id = ids.get(thing);
+        const point = id && things.keyedPointsOf(tenant, id).get(property);
+        // What the device calls it is no name here.
+        return point?.key === property ? point : undefined;
+      },
     };
   }
 

@@ -11,11 +11,13 @@ import {
 import { checkDepth } from '../platform/json.ts';
 import type { CsvRow } from './csv-rows.ts';
 
+type NamedPoint = Pick<Point, 'series' | 'type'>;
+
 /** The point that a row names. */
 export interface PointNames {
-  bySeries(series: number): Point | undefined;
+  bySeries(series: number): NamedPoint | undefined;
   /** Thing by its key or id, then the property. */
-  byName(thing: string, property: string): Point | undefined;
+  byName(thing: string, property: string): NamedPoint | undefined;
 }
 
 export type RowOutcome = { readonly sample: Sample } | { readonly error: ImportError };
@@ -100,7 +102,7 @@ function timeOf(text: string): number | undefined {
 }
 
 /** Undefined: not a value of this point's type. An empty cell is no value, but for a text the empty one. */
-function valueIn(cell: string, point: Point): SampleValue | undefined {
+function valueIn(cell: string, point: NamedPoint): SampleValue | undefined {
   // The export disarms what a spreadsheet would run as a formula.
   if (point.type === 'string') return /^'([=+@\t\r]|-(?![\d.]))/.test(cell) ? cell.slice(1) : cell;
   const text = cell.trim();

@@ -14,8 +14,8 @@ function makeIngest(
   { newestArrivalUs = 0, now = nowUs } = {},
 ) {
   const directory = new SeriesDirectory();
-  directory.set(5, 1, 42);
-  directory.set(70_000, 2, 43);
+  directory.set(5, 42);
+  directory.set(70_000, 43);
   const sourceOf = () => ({ thing: toId('thing', 'thing:01jqz7k3w0a1b2c3d4e5'), device: null });
   const lines = createLogLines('error', () => undefined);
   const refused = createRefusedValues({ nowMs: () => 0, lines });

@@ -55,7 +55,7 @@ export function readJsonSamples(given: JsonSamples, points: KeyedPoints, nowUs: 
   return samples;
 }
 
-function wrongValue(point: Point, value: SampleValue, quality: number): LocalText | undefined {
+function wrongValue(point: Pick<Point, 'type'>, value: SampleValue, quality: number): LocalText | undefined {
   const kind = kindOf(value);
   if (kind === 'none') return quality >= 0x80 ? undefined : nullNotBad;
   if (point.type === 'json' || kind === point.type) return undefined;

@@ -42,7 +42,7 @@ export function readKeyedValues(
 }
 
 /** The value as its property takes it, or undefined. 0 and 1 are what many clouds have for false and true. */
-function fitting(point: Point, value: Json): Json | undefined {
+function fitting(point: Pick<Point, 'type'>, value: Json): Json | undefined {
   if (value === null) return undefined;
   if (point.type === 'json' || kindOf(value) === point.type) return value;
   if (point.type === 'boolean' && (value === 0 || value === 1)) return value === 1;

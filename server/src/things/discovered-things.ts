@@ -14,8 +14,8 @@ import type { Database } from '../platform/database/database.ts';
 import { isTaken } from '../platform/database/taken.ts';
 import { Refusal } from '../platform/errors.ts';
 import { createDiscoveryStore, type ModelThing } from './discovery-store.ts';
-import { type HeldPoint, newPoint, type Owner, pointRow } from './held-point.ts';
-import type { SeriesDirectory } from './series-directory.ts';
+import type { HeldPoints, Owner, PointsThing } from './held-points.ts';
+import { pointRows } from './point-rows.ts';
 
 /** An edge as a sender: its number is what its series are owned by. */
 export interface SendingEdge {
@@ -37,39 +37,30 @@ export interface DiscoveredThing {
 interface DiscoveryOptions {
   database: Database;
   now: () => number;
-  hold: (held: HeldPoint) => void;
-  heldOf: (thing: ThingId) => readonly HeldPoint[];
+  points: HeldPoints;
   /** Takes into memory what the records say of it: another server may have written it. */
   reread: (thing: ThingId) => Promise<void>;
-  /** What is held was changed in place. */
-  changed: () => void;
-  directory: SeriesDirectory;
 }
 
 /** Things that make themselves known, and the edges that things send through. */
-export function createDiscovery({ database, now, hold, heldOf, reread, changed, directory }: DiscoveryOptions) {
+export function createDiscovery({ database, now, points, reread }: DiscoveryOptions) {
   const store = createDiscoveryStore(database);
 
   /** Points for properties that a model gets, for each of its things: with the series that they get. */
   async function pointsFor(
-    owner: Owner,
+    { tenant, tenantNumber }: Owner,
     model: string,
     things: readonly ModelThing[],
     properties: readonly Property[],
     firstPosition: number,
   ) {
     const first = await takeNumbers(database, 'series', Math.max(1, things.length * properties.length));
-    const held = things.flatMap((thing, t) =>
-      properties.map((property, p): HeldPoint => {
-        const point = newPoint(property, first + t * properties.length + p, thing.id);
-        const ownSender = thing.edgeNumber ?? thing.number;
-        return { point, ...owner, model, thingNumber: thing.number, ownSender, sender: ownSender };
-      }),
-    );
-    const rows = held.map(({ point, sender }, i) =>
-      pointRow(owner.tenant, point, firstPosition + (i % properties.length), sender),
-    );
-    return { held, rows };
+    const made = things.map(({ id, number, edgeNumber }, t) => {
+      const thing: PointsThing = { id, number, tenant, tenantNumber, model, ownSender: edgeNumber ?? number };
+      return { thing, firstSeries: first + t * properties.length };
+    });
+    const rows = made.flatMap(({ thing, firstSeries }) => pointRows(thing, properties, firstSeries, firstPosition));
+    return { made, rows };
   }
 
   /**
@@ -81,21 +72,21 @@ export function createDiscovery({ database, now, hold, heldOf, reread, changed, 
     const { id: _, ...body } = { ...model, properties: [...model.properties, ...properties] };
     const extended = { ...newThingModel.parse(body), id: model.id };
     const things = await store.thingsOfModel(owner.tenant, model.id);
-    const { held, rows } = await pointsFor(owner, model.id, things, properties, model.properties.length);
+    const { made, rows } = await pointsFor(owner, model.id, things, properties, model.properties.length);
     await store.extendModel(owner.tenant, extended, rows);
-    held.forEach(hold);
+    points.add(made, properties);
   }
 
   async function addDiscovered(owner: Owner, edge: SendingEdge, wanted: DiscoveredThing): Promise<ThingId> {
     const kept = await store.modelByKey(owner.tenant, wanted.modelKey);
     const name = { zh: wanted.name, en: wanted.name };
-    const made = kept ?? {
+    const model = kept ?? {
       ...newThingModel.parse({ key: wanted.modelKey, name, properties: wanted.properties }),
       id: newId('model', now()),
     };
     const number = await takeNumbers(database, 'senders');
     const thing: ModelThing = { id: newId('thing', now()), number, edgeNumber: edge.number };
-    const { held, rows } = await pointsFor(owner, made.id, [thing], made.properties, 0);
+    const { made, rows } = await pointsFor(owner, model.id, [thing], model.properties, 0);
     const row = {
       id: thing.id,
       tenant: owner.tenant,
@@ -103,15 +94,15 @@ export function createDiscovery({ database, now, hold, heldOf, reread, changed, 
       number,
       key: wanted.key,
       name: wanted.name,
-      model: made.id,
+      model: model.id,
       site: null,
       created_ms: now(),
       edge: edge.id,
       edge_number: edge.number,
       source: wanted.source,
     };
-    await store.insertDiscovered(owner.tenant, kept === null ? made : null, row, rows);
-    held.forEach(hold);
+    await store.insertDiscovered(owner.tenant, kept === null ? model : null, row, rows);
+    points.add(made, model.properties);
     return thing.id;
   }
 
@@ -133,15 +124,8 @@ export function createDiscovery({ database, now, hold, heldOf, reread, changed, 
 
   /** Says through which edge a thing sends; null: by itself. What a device of an edge is read for stays with that. */
   async function sendThrough(tenant: TenantId, id: ThingId, edge: SendingEdge | null): Promise<void> {
-    const held = heldOf(id).filter((one) => one.tenant === tenant);
     await store.setEdge(tenant, id, edge);
-    changed();
-    for (const one of held) {
-      one.ownSender = edge?.number ?? one.thingNumber;
-      if (one.point.device !== null) continue;
-      one.sender = one.ownSender;
-      directory.set(one.point.series, one.tenantNumber, one.sender);
-    }
+    points.sendThrough(id, edge?.number ?? null);
   }
 
   return {
@@ -174,13 +158,13 @@ export function createDiscovery({ database, now, hold, heldOf, reread, changed, 
   /** What the device names and the thing's model lacks. */
   async function extendTo(owner: Owner, id: ThingId, wanted: DiscoveredThing): Promise<void> {
     const missing = () => {
-      const known = new Set(heldOf(id).map(({ point }) => sameness(point)));
+      const known = new Set(points.pointsOf(id).map(sameness));
       return wanted.properties.filter((property) => !known.has(sameness(property)));
     };
     if (missing().length === 0) return;
     const model = await store.modelOf(owner.tenant, id);
     // What the records have and the memory has not, another server has just written.
-    if (heldOf(id).length < model.properties.length) await reread(id);
+    if (points.pointsOf(id).length < model.properties.length) await reread(id);
     await extendModel(owner, model, missing());
   }
 }

@@ -5,10 +5,10 @@ const added = { added: 1000, upTo: 500 };
 
 test('a sender from another platform may call its series what they were called there, and nobody else’s', () => {
   const directory = new SeriesDirectory();
-  directory.set(7, 1, 20); // the other tenant’s
-  directory.set(1007, 2, 1030); // called 7 before
-  directory.set(1008, 2, 1030);
-  directory.set(1009, 2, 1031); // another sender’s
+  directory.set(7, 20); // the other tenant’s
+  directory.set(1007, 1030); // called 7 before
+  directory.set(1008, 1030);
+  directory.set(1009, 1031); // another sender’s
   expect(directory.asHere(1030, 2, Uint32Array.of(7, 8))).toBeNull();
   directory.setArrived([{ tenant: 'tenant:a', number: 2, series: added, senders: added, complete: true }]);
   expect(directory.asHere(1030, 2, Uint32Array.of(7, 8, 1007))).toEqual(Uint32Array.of(1007, 1008, 1007));

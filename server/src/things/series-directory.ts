@@ -6,21 +6,16 @@ import type { AddedNumbers, ArrivedTenant } from '../platform/database/moved-ten
  */
 export class SeriesDirectory {
   #sender = new Uint32Array(1024);
-  #tenant = new Uint32Array(1024);
   /** By the number of a tenant that came from another platform: what its series had been called there. */
   #arrived = new Map<number, AddedNumbers>();
 
-  set(series: number, tenantNumber: number, sender: number): void {
+  set(series: number, sender: number): void {
     if (series >= this.#sender.length) this.#grow(series + 1);
     this.#sender[series] = sender;
-    this.#tenant[series] = tenantNumber;
   }
 
   remove(series: number): void {
-    if (series < this.#sender.length) {
-      this.#sender[series] = 0;
-      this.#tenant[series] = 0;
-    }
+    if (series < this.#sender.length) this.#sender[series] = 0;
   }
 
   /** The first series of `series` that `sender` may not write, or undefined when it may write all. */
@@ -51,18 +46,9 @@ export class SeriesDirectory {
     return this.#sender[series] ?? 0;
   }
 
-  /** 0 when there is no such series. */
-  tenantOf(series: number): number {
-    return this.#tenant[series] ?? 0;
-  }
-
   #grow(least: number): void {
-    const size = Math.max(least, this.#sender.length * 2);
-    const sender = new Uint32Array(size);
-    const tenant = new Uint32Array(size);
+    const sender = new Uint32Array(Math.max(least, this.#sender.length * 2));
     sender.set(this.#sender);
-    tenant.set(this.#tenant);
     this.#sender = sender;
-    this.#tenant = tenant;
   }
 }

@@ -1,9 +1,5 @@
 import {
   isId,
-  type Point,
-  type Property,
-  property,
-  type Series,
   type Site,
   site,
   type TenantId,
@@ -15,7 +11,16 @@ import {
 } from '@luban/contracts';
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import type { Database } from '../platform/database/database.ts';
+import type { PointBinding, PointsThing } from './held-points.ts';
 import type { ThingTables } from './things-migrations.ts';
+
+/** What the records say of a thing's points. */
+export interface ThingPoints {
+  readonly thing: PointsThing;
+  /** A JSON array, in the order of the points. */
+  readonly properties: string;
+  readonly points: readonly PointBinding[];
+}
 
 /** The only SQL about sites, models, things, points and their keys. Every query names the tenant. */
 export function createThingsStore(database: Database) {
@@ -112,7 +117,6 @@ export function createThingsStore(database: Database) {
       return row === undefined ? null : toThing(row);
     },
     /** Those of these that there are: id → name. */
-    /** Those of these that there are: id → name. */
     remaining: async (ids: readonly ThingId[]) => {
       const rows = await db.selectFrom('things').select(['id', 'name']).where('id', 'in', ids).execute();
       return new Map<string, string>(rows.map(({ id, name }) => [id, name]));
@@ -128,24 +132,29 @@ export function createThingsStore(database: Database) {
       }),
 
     // --- points
-    /** Of all things, or of one. */
-    allPoints: async (thing: ThingId | null) => {
-      let query = db
+    /** Of one thing, or of so many whose ids come after one. */
+    async pointsOfThings(which: { id: ThingId } | { after: string; limit: number }): Promise<ThingPoints[]> {
+      const select = db
+        .selectFrom('things')
+        .select(['id', 'tenant', 'tenant_number', 'number', 'edge_number', 'model']);
+      const things = await ('id' in which
+        ? select.where('id', '=', which.id)
+        : select.where('id', '>', which.after).orderBy('id').limit(which.limit)
+      ).execute();
+      if (things.length === 0) return [];
+      const rows = await db
         .selectFrom('points')
-        .innerJoin('things', 'things.id', 'points.thing')
-        .selectAll('points')
-        .select(['things.tenant_number', 'things.number as thing_number', 'things.edge_number', 'things.model'])
-        .orderBy('points.series');
-      if (thing !== null) query = query.where('things.id', '=', thing);
-      return (await query.execute()).map((row) => ({
-        point: toPoint(row),
-        tenant: row.tenant as TenantId,
-        tenantNumber: Number(row.tenant_number),
-        thingNumber: Number(row.thing_number),
-        model: row.model,
-        ownSender: Number(row.edge_number ?? row.thing_number),
-        sender: Number(row.sender),
-      }));
+        .select(['series', 'thing', 'body', 'device', 'sender', 'max_interval_ms'])
+        .where(
+          'thing',
+          'in',
+          things.map(({ id }) => id),
+        )
+        .orderBy('series')
+        .execute();
+      const byThing = new Map<string, typeof rows>(things.map(({ id }) => [id, []]));
+      for (const row of rows) byThing.get(row.thing)!.push(row);
+      return things.map((row) => toThingPoints(row, byThing.get(row.id)!));
     },
     /** All of them and what `alongside` writes, or nothing. */
     bindPoints: (
@@ -255,13 +264,28 @@ export function toThing(row: Selectable<ThingTables['things']>): Thing {
     createdAt: new Date(Number(row.created_ms)).toISOString(),
   });
 }
-function toPoint(row: Selectable<ThingTables['points']>): Point {
-  const body: Property = property.parse(JSON.parse(row.body));
+function toThingPoints(
+  row: Pick<Selectable<ThingTables['things']>, 'id' | 'tenant' | 'tenant_number' | 'number' | 'edge_number' | 'model'>,
+  points: readonly Pick<
+    Selectable<ThingTables['points']>,
+    'series' | 'body' | 'device' | 'sender' | 'max_interval_ms'
+  >[],
+): ThingPoints {
   return {
-    ...body,
-    series: Number(row.series) as Series,
-    thing: row.thing as ThingId,
-    device: row.device as Point['device'],
-    maxIntervalMs: row.max_interval_ms === null ? null : Number(row.max_interval_ms),
+    thing: {
+      id: row.id as ThingId,
+      tenant: row.tenant as TenantId,
+      tenantNumber: Number(row.tenant_number),
+      number: Number(row.number),
+      model: row.model,
+      ownSender: Number(row.edge_number ?? row.number),
+    },
+    properties: `[${points.map(({ body }) => body).join(',')}]`,
+    points: points.map(({ series, device, sender, max_interval_ms }) => ({
+      series: Number(series),
+      sender: Number(sender),
+      device: device as PointBinding['device'],
+      maxIntervalMs: max_interval_ms === null ? null : Number(max_interval_ms),
+    })),
   };
 }

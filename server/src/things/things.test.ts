@@ -51,8 +51,10 @@ async function onlyOne(code: string, ...tries: Promise<unknown>[]): Promise<void
 
 test('of two things with the same key at once one is made, and nothing is held of the other', async () => {
   await onlyOne('things.key-taken', addThing('T-1'), addThing('T-1'));
-  expect(await things.things(owner.tenant)).toMatchObject([{ key: 'T-1' }]);
-  expect([...things.points(owner.tenant)]).toHaveLength(1);
+  const made = await things.things(owner.tenant);
+  expect(made).toMatchObject([{ key: 'T-1' }]);
+  const held = Array.from({ length: 10 }, (_, series) => things.point(owner.tenant, series));
+  expect(held.filter((point) => point !== undefined)).toEqual(things.pointsOf(owner.tenant, made[0]!.id));
 });
 
 test('of two thing models with the same key at once one is made', async () => {
@@ -98,4 +100,19 @@ test('of births at once each thing is made once, with one model, at both servers
   await things.reread(a);
   expect(things.pointsOf(owner.tenant, a).map(({ key }) => key)).toEqual(['p', 'q', 'r', 's']);
   expect((await things.models(owner.tenant, '', 100)).filter(({ key }) => key === 'born')).toHaveLength(1);
+});
+
+test('what another server has written is found in the records, however many things there are', async () => {
+  const other = await openThings();
+  const before = await things.things(owner.tenant);
+  const made: Awaited<ReturnType<typeof addThing>>[] = [];
+  for (let i = 0; i < 230; i++) made.push(await addThing(`many-${i}`));
+  await things.removeThing(owner.tenant, before[0]!.id);
+  for (const server of [things, other]) await server.reread(null);
+  for (const server of [other, await openThings()]) {
+    for (const { id } of [...before, ...made])
+      expect(server.pointsOf(owner.tenant, id)).toEqual(things.pointsOf(owner.tenant, id));
+    expect(server.pointsOf(owner.tenant, made[229]!.id)).toHaveLength(1);
+    expect(server.pointsOf(owner.tenant, before[0]!.id)).toEqual([]);
+  }
 });

@@ -18,15 +18,14 @@ import { Refusal } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { hashSecret } from '../platform/secret.ts';
 import { createDiscovery } from './discovered-things.ts';
-import { type HeldPoint, newPoint, type Owner, pointRow } from './held-point.ts';
-import { SeriesDirectory } from './series-directory.ts';
+import { HeldPoints, type KeyedPoints, type Owner, type PointBinding, type PointsThing } from './held-points.ts';
+import { pointRows } from './point-rows.ts';
 import { plainKey, signedKey } from './thing-keys.ts';
-import { createThingsStore } from './things-store.ts';
+import { createThingsStore, type ThingPoints } from './things-store.ts';
 
+export type { KeyedPoints } from './held-points.ts';
 export { anySealedSecret } from './things-store.ts';
 export type Things = Awaited<ReturnType<typeof createThings>>;
-/** The points of one thing by their property's key, or by what the device calls it. */
-export type KeyedPoints = Pick<ReadonlyMap<string, Point>, 'get'>;
 type NewThing = Omit<Thing, 'id' | 'createdAt' | 'edge' | 'source'>;
 
 interface ThingsOptions {
@@ -41,47 +40,16 @@ interface ThingsOptions {
   pointsGone: (devices: ReadonlySet<DeviceId>) => Promise<void>;
 }
 
+/** Of at most 2,000 points each: so that never all rows are in memory. */
+const thingsAtOnce = 100;
+
 /** Sites, thing models, things and points of all tenants. */
 export async function createThings({ database, sealer, now, dismiss, gone, pointsGone }: ThingsOptions) {
   const store = createThingsStore(database);
-  const directory = new SeriesDirectory();
-  const bySeries = new Map<number, HeldPoint>();
-  const byThing = new Map<ThingId, HeldPoint[]>();
-  /** Of the things whose points were asked for by key since the last change. */
-  const byKey = new Map<ThingId, Map<string, HeldPoint>>();
-
-  /** Counts what this server has changed, so that an answer read before a change is not taken after it. */
-  let changes = 0;
-
-  function hold(held: HeldPoint) {
-    changes++;
-    byKey.delete(held.point.thing);
-    bySeries.set(held.point.series, held);
-    const siblings = byThing.get(held.point.thing);
-    if (siblings === undefined) byThing.set(held.point.thing, [held]);
-    else siblings.push(held);
-    directory.set(held.point.series, held.tenantNumber, held.sender);
-  }
-  for (const held of await store.allPoints(null)) hold(held);
+  const points = new HeldPoints();
+  const { directory } = points;
+  await reread(null);
   directory.setArrived(await arrivedTenants(database));
-
-  function letGo(thing: ThingId): readonly HeldPoint[] {
-    changes++;
-    const held = byThing.get(thing) ?? [];
-    for (const { point } of held) {
-      bySeries.delete(point.series);
-      directory.remove(point.series);
-    }
-    byThing.delete(thing);
-    byKey.delete(thing);
-    return held;
-  }
-  /** Takes what the records say of a thing's points. What is held stays the same object: a change may be under way. */
-  function take(thing: ThingId, wanted: readonly HeldPoint[]) {
-    const before = new Map(letGo(thing).map((held) => [held.point.series, held]));
-    for (const fresh of wanted) hold(Object.assign(before.get(fresh.point.series) ?? fresh, fresh));
-    if (before.size > 0 && wanted.length === 0) dismiss(thing);
-  }
 
   async function findThing(tenant: TenantId, idOrKey: string): Promise<Thing> {
     const found = await store.thing(tenant, idOrKey);
@@ -107,28 +75,45 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     if (parent.id === self) throw new Refusal('sites.wrong-level', 'A site cannot stand in itself');
   }
 
+  /** What the records say of a thing by now; undefined: nothing, or that it has no points. */
+  function take(id: ThingId, said: ThingPoints | undefined): void {
+    const before = points.thing(id);
+    if (said !== undefined) points.put(said.thing, said.properties, said.points);
+    else points.remove(id);
+    if (before !== undefined && points.thing(id) === undefined) dismiss(id);
+  }
+  /** An answer that was read before a change of this server's must not be taken after it. */
+  async function unchanged<T>(read: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const { changes } = points;
+      const answer = await read();
+      if (changes === points.changes) return answer;
+    }
+  }
   /** Another server has changed this thing or its points; null: any of them. */
   async function reread(id: ThingId | null): Promise<void> {
-    let wanted: HeldPoint[];
-    let before: number;
-    do {
-      before = changes;
-      wanted = await store.allPoints(id);
-    } while (before !== changes);
-    const byOwner = new Map<ThingId, HeldPoint[]>();
-    for (const held of wanted) byOwner.set(held.point.thing, [...(byOwner.get(held.point.thing) ?? []), held]);
-    for (const thing of id === null ? new Set([...byThing.keys(), ...byOwner.keys()]) : [id])
-      take(thing, byOwner.get(thing) ?? []);
+    if (id !== null) {
+      take(id, (await unchanged(() => store.pointsOfThings({ id })))[0]);
+      return;
+    }
+    const gone = new Set(points.ids());
+    for (let after = ''; ; ) {
+      const next = await unchanged(() => store.pointsOfThings({ after, limit: thingsAtOnce }));
+      for (const said of next) {
+        take(said.thing.id, said);
+        gone.delete(said.thing.id);
+      }
+      if (next.length < thingsAtOnce) break;
+      after = next.at(-1)!.thing.id;
+    }
+    for (const one of gone) await reread(one);
   }
 
   const discovery = createDiscovery({
     database,
     now,
-    hold,
-    heldOf: (thing) => byThing.get(thing) ?? [],
+    points,
     reread,
-    changed: () => void changes++,
-    directory,
   });
 
   return {
@@ -184,10 +169,14 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       };
       const thingNumber = await takeNumbers(database, 'senders');
       const firstSeries = await takeNumbers(database, 'series', Math.max(1, model.properties.length));
-      const held = model.properties.map((property, i): HeldPoint => {
-        const point = newPoint(property, firstSeries + i, made.id);
-        return { point, ...owner, thingNumber, model: made.model, ownSender: thingNumber, sender: thingNumber };
-      });
+      const thing: PointsThing = {
+        id: made.id,
+        number: thingNumber,
+        tenant: owner.tenant,
+        tenantNumber: owner.tenantNumber,
+        model: made.model,
+        ownSender: thingNumber,
+      };
       const written = store.insertThing(
         {
           id: made.id,
@@ -203,10 +192,10 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
           edge_number: null,
           source: null,
         },
-        held.map(({ point, sender }, position) => pointRow(owner.tenant, point, position, sender)),
+        pointRows(thing, model.properties, firstSeries, 0),
       );
       await unlessTaken(written, () => keyTaken(wanted.key));
-      held.forEach(hold);
+      points.add([{ thing, firstSeries }], model.properties);
       return made;
     },
     async changeThing(tenant: TenantId, id: ThingId, change: Partial<Omit<NewThing, 'model'>>): Promise<Thing> {
@@ -223,7 +212,8 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       await findThing(tenant, id);
       await store.deleteThing(tenant, id);
       const devices = new Set<DeviceId>();
-      for (const { point } of letGo(id)) if (point.device !== null) devices.add(point.device);
+      for (const { device } of points.pointsOf(id)) if (device !== null) devices.add(device);
+      points.remove(id);
       gone(tenant, id);
       await pointsGone(devices);
     },
@@ -231,45 +221,24 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     reread,
     /** A tenant comes from another platform. */
     rereadArrived: async () => directory.setArrived(await arrivedTenants(database)),
-    pointsOf(tenant: TenantId, id: ThingId): Point[] {
-      return (byThing.get(id) ?? []).filter((held) => held.tenant === tenant).map(({ point }) => point);
-    },
+    pointsOf: (tenant: TenantId, id: ThingId): Point[] =>
+      points.thing(id)?.tenant === tenant ? points.pointsOf(id) : [],
     /** The same for who asks by key at every message: the cost does not grow with the thing's points. */
-    keyedPointsOf(tenant: TenantId, id: ThingId): KeyedPoints {
-      let keys = byKey.get(id);
-      if (keys === undefined) {
-        // Where no key says it, what the device calls it does.
-        const all = byThing.get(id) ?? [];
-        keys = new Map(all.flatMap((held) => (held.point.source === null ? [] : [[held.point.source, held]])));
-        for (const held of all) keys.set(held.point.key, held);
-        if (keys.size > 0) byKey.set(id, keys);
-      }
-      const held = keys;
-      return {
-        get(key) {
-          const one = held.get(key);
-          return one?.tenant === tenant ? one.point : undefined;
-        },
-      };
-    },
+    keyedPointsOf: (tenant: TenantId, id: ThingId): KeyedPoints =>
+      points.thing(id)?.tenant === tenant ? points.keyedPointsOf(id) : new Map(),
     /** Undefined when the tenant has no such point. */
-    point(tenant: TenantId, series: number): Point | undefined {
-      const held = bySeries.get(series);
-      return held?.tenant === tenant ? held.point : undefined;
-    },
+    point: (tenant: TenantId, series: number): Point | undefined =>
+      points.thingOf(series)?.tenant === tenant ? points.point(series) : undefined,
     /** The thing model that a series follows; undefined when there is no such point. */
-    modelOf: (series: number) => bySeries.get(series)?.model,
-    /** Every point of a tenant. */
-    *points(tenant: TenantId): Iterable<Point> {
-      for (const held of bySeries.values()) if (held.tenant === tenant) yield held.point;
-    },
+    modelOf: (series: number) => points.thingOf(series)?.model,
     /** Whose samples a series has; undefined when there is no such point. */
     sourceOf(series: number): { thing: ThingId; device: DeviceId | null } | undefined {
-      return bySeries.get(series)?.point;
+      const thing = points.thingOf(series);
+      return thing && { thing: thing.id, device: points.deviceOf(series) };
     },
     /** The number under which a thing writes its own points; 0 for a thing without points. */
-    senderOf: (id: ThingId) => byThing.get(id)?.[0]?.thingNumber ?? 0,
-    tenantNumberOf: (id: ThingId) => byThing.get(id)?.[0]?.tenantNumber ?? 0,
+    senderOf: (id: ThingId) => points.thing(id)?.number ?? 0,
+    tenantNumberOf: (id: ThingId) => points.thing(id)?.tenantNumber ?? 0,
     /**
      * Says which device collects points, and which sender may write them; `device` null: the thing itself. Together with
      * what `alongside` writes, or not at all: a point bound only in part would be refused to its own edge.
@@ -278,20 +247,14 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       wanted: readonly { series: number; device: { id: DeviceId; sender: number; maxIntervalMs: number } | null }[],
       alongside: (transaction: Database) => Promise<unknown>,
     ): Promise<void> {
-      const bound = wanted.map(({ series, device }) => {
-        const held = bySeries.get(series);
-        if (held === undefined) throw new Refusal('points.not-found', `There is no series ${series}`);
-        const sender = device?.sender ?? held.ownSender;
-        return { held, series, sender, device: device?.id ?? null, maxIntervalMs: device?.maxIntervalMs ?? null };
+      const bound = wanted.map(({ series, device }): PointBinding => {
+        const thing = points.thingOf(series);
+        if (thing === undefined) throw new Refusal('points.not-found', `There is no series ${series}`);
+        const sender = device?.sender ?? thing.ownSender;
+        return { series, sender, device: device?.id ?? null, maxIntervalMs: device?.maxIntervalMs ?? null };
       });
       await store.bindPoints(bound, alongside);
-      changes++;
-      for (const { held, series, sender, device, maxIntervalMs } of bound) {
-        if (bySeries.get(series) !== held) continue; // its thing was removed meanwhile
-        held.point = { ...held.point, device, maxIntervalMs };
-        held.sender = sender;
-        directory.set(series, held.tenantNumber, sender);
-      }
+      for (const one of bound) points.bind(one);
     },
 
     async keys(tenant: TenantId, id: ThingId) {
