@@ -217,6 +217,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
       const { device, thing } = source;
       return device === null ? { holder: thing, edge: null } : { holder: device, edge: edges.edgeOf(device) };
     },
+    bindings: () => things.changes() + edges.changes(),
     refusals: () => ingest.refusals(),
     lost: overtaken,
     nowMs,

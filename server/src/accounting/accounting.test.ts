@@ -29,7 +29,12 @@ const sent = (sequence: number) => {
 async function lead(log: Log) {
   const accounting = await createAccounting({
     ...{ database: records.database, log, consumer: log.consumer('accounting'), storedPosition: () => log.next },
-    ...{ holderOf: () => ({ holder: 'thing', edge: null }), refusals: () => [], lost: () => undefined },
+    ...{
+      holderOf: () => ({ holder: 'thing', edge: null }),
+      bindings: () => 1,
+      refusals: () => [],
+      lost: () => undefined,
+    },
     ...{ nowMs: () => 0, lines: () => undefined },
   });
   await accounting.lead();

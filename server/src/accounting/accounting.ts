@@ -18,6 +18,8 @@ interface AccountingOptions {
   /** Everything below it in the log is in the store. */
   storedPosition: () => number;
   holderOf: (series: number) => Holder;
+  /** Another number when series may have other holders. */
+  bindings: () => number;
   /** Refused at this server's doors since its start. */
   refusals: () => Iterable<RefusalCount>;
   /** Another server has counted on: this one must not. */
@@ -126,7 +128,7 @@ export async function createAccounting(options: AccountingOptions) {
   }
 
   async function saveNow(): Promise<void> {
-    counts.forgetHolders();
+    counts.bindingsAre(options.bindings());
     const changed = counts.accounts().filter((account) => account.changed);
     const place = { before: savedPosition, position, sinceMs };
     const asNow = changed.map((account): Account => ({ ...account }));

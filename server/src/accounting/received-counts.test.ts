@@ -66,3 +66,25 @@ test('what was counted before a restart counts no more, and what comes again is 
   counts.stored(7);
   expect(counts.accounts()[0]).toMatchObject({ received: 6, repeated: 3, waiting: 0 });
 });
+
+test('a series counts for another device once its binding has changed, and is not looked up again before', () => {
+  let device = 'first';
+  let asked = 0;
+  const counts = new ReceivedCounts(() => {
+    asked++;
+    return { holder: device, edge: null };
+  });
+  const count = (position: number, bindings: number) => {
+    counts.bindingsAre(bindings);
+    counts.take([recordOf(position, [7])], true);
+  };
+  count(0, 1);
+  count(1, 1);
+  expect(asked).toBe(1);
+  device = 'second';
+  count(2, 2);
+  expect(counts.accounts().map(({ holder, received }) => [holder, received])).toEqual([
+    ['first', 2],
+    ['second', 1],
+  ]);
+});

@@ -32,6 +32,7 @@ export class ReceivedCounts {
   readonly #holderOf: (series: number) => Holder;
   /** Account number + 1 by series; 0: not looked up yet. */
   #slots = new Uint32Array(1024);
+  #bindings = Number.NaN;
   #stretches: Stretch[] = [];
 
   constructor(holderOf: (series: number) => Holder) {
@@ -57,8 +58,10 @@ export class ReceivedCounts {
       for (const [account, count] of this.#stretches.shift()!.counts) account.waiting -= count;
   }
 
-  /** Bindings may have changed: each series is looked up again. */
-  forgetHolders(): void {
+  /** Bindings are as of `version`: where that is another than before, each series is looked up again. */
+  bindingsAre(version: number): void {
+    if (version === this.#bindings) return;
+    this.#bindings = version;
     this.#slots.fill(0);
   }
 

@@ -325,6 +325,8 @@ export async function createEdges(options: EdgesOptions) {
       return { version: row.configurationVersion, devices };
     },
 
+    /** More after each change of edges, and of which devices they have. */
+    changes: () => changes,
     edgeOf: (device: DeviceId) => edgeOfDevice.get(device) ?? null,
     /** The number under which it writes. Throws Refusal for an edge that the tenant does not have. */
     numberOf: (tenant: TenantId, id: EdgeId) => find(tenant, id).number,

@@ -231,6 +231,8 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
       points.thingOf(series)?.tenant === tenant ? points.point(series) : undefined,
     /** The thing model that a series follows; undefined when there is no such point. */
     modelOf: (series: number) => points.thingOf(series)?.model,
+    /** More after each change of points, and of who collects or writes them. */
+    changes: () => points.changes,
     /** Whose samples a series has; undefined when there is no such point. */
     sourceOf(series: number): { thing: ThingId; device: DeviceId | null } | undefined {
       const thing = points.thingOf(series);
