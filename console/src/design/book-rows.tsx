@@ -1,12 +1,39 @@
 import type { EdgeAccount, RefusalCounted } from '@luban/contracts';
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { bookTexts as texts } from '../language/book-texts.ts';
 import { edgesTexts } from '../language/edges-texts.ts';
 import { type Both, useText } from '../language/language.tsx';
 import { formatNumber } from './format-number.ts';
+import { Moment } from './moment.tsx';
 
 /** To the last sample: whoever reads a book adds it up. */
 export const exact = (count: number): string => formatNumber(count, 0);
+
+/** What the book is called; `sinceMs`: from when on it counts, where no other head says so. */
+export function BookHead({ title, sinceMs }: { title: Both; sinceMs: number | undefined }) {
+  const t = useText();
+  return (
+    <div className="panel-head">
+      <h2>{t(title)}</h2>
+      {sinceMs !== undefined && (
+        <span className="quiet push">
+          {t(texts.since)} <Moment timeMs={sinceMs} />
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Whether the sums come out, in words. */
+export function BookVerdict({ tone, children }: { tone: 'ok' | 'warning' | 'broken' | 'idle'; children: ReactNode }) {
+  return (
+    <div className={`callout ${tone}`} role="status" style={{ margin: '12px 16px' }}>
+      <i className={`dot ${tone}`} aria-hidden="true" />
+      <div>{children}</div>
+    </div>
+  );
+}
 
 /** Whose counts follow, and what they add up to. */
 export function BookSide({ name }: { name: Both }) {
@@ -55,8 +82,8 @@ type CountedDevice = EdgeAccount['devices'][number] & { readonly edge?: string }
 export function DeviceRows({ devices }: { devices: readonly CountedDevice[] }) {
   const t = useText();
   return (
-    <div className="table-scroll">
-      <table className="table">
+    <div className="table-scroll book-devices">
+      <table className="table cards">
         <thead>
           <tr>
             <th>{t(edgesTexts.devices)}</th>
@@ -79,11 +106,19 @@ export function DeviceRows({ devices }: { devices: readonly CountedDevice[] }) {
                   </Link>
                 )}
               </td>
-              <td className="right num">{exact(one.received)}</td>
-              <td className="right num">{exact(one.stored)}</td>
-              <td className="right num">{exact(one.waiting)}</td>
-              <td className="right num">{exact(one.repeated)}</td>
-              <td className="right num">
+              <td className="right num" data-label={t(texts.received)}>
+                {exact(one.received)}
+              </td>
+              <td className="right num" data-label={t(texts.stored)}>
+                {exact(one.stored)}
+              </td>
+              <td className="right num" data-label={t(texts.waitingShort)}>
+                {exact(one.waiting)}
+              </td>
+              <td className="right num" data-label={t(texts.repeatedShort)}>
+                {exact(one.repeated)}
+              </td>
+              <td className="right num" data-label={t(texts.refusedShort)}>
                 {one.refused > 0 ? <span className="tag broken">{exact(one.refused)}</span> : exact(one.refused)}
               </td>
             </tr>

@@ -1,8 +1,7 @@
 import type { EdgeAccount } from '@luban/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { edgeAccountQuery } from '../api/queries.ts';
-import { BookRow, BookSide, DeviceRows, exact, RefusalRows } from '../design/book-rows.tsx';
-import { Moment } from '../design/moment.tsx';
+import { BookHead, BookRow, BookSide, BookVerdict, DeviceRows, exact, RefusalRows } from '../design/book-rows.tsx';
 import { ErrorState, LoadingState } from '../design/state-page.tsx';
 import { bookStates, bookTexts as texts } from '../language/book-texts.ts';
 import { useText } from '../language/language.tsx';
@@ -22,22 +21,13 @@ export function EdgeBook({ edge }: { edge: string }) {
   if (account.isPending) return <LoadingState />;
   if (account.data === undefined) return <ErrorState error={account.error} retry={() => void account.refetch()} />;
   const { sinceMs, platform, edge: told, check, refusals, devices } = account.data;
-  const tone = tones[check.state];
   const refusedHere = refusals.reduce((sum, { samples }) => sum + samples, 0);
   return (
     <section className="panel">
-      <div className="panel-head">
-        <h2>{t(texts.book)}</h2>
-        <span className="quiet push">
-          {t(texts.since)} <Moment timeMs={sinceMs} />
-        </span>
-      </div>
-      <div className={`callout ${tone}`} role="status" style={{ margin: '12px 16px' }}>
-        <i className={`dot ${tone}`} aria-hidden="true" />
-        <div>
-          <p>{t(bookStates[check.state])(exact(check.difference))}</p>
-        </div>
-      </div>
+      <BookHead title={texts.book} sinceMs={sinceMs} />
+      <BookVerdict tone={tones[check.state]}>
+        <p>{t(bookStates[check.state])(exact(check.difference))}</p>
+      </BookVerdict>
       <div className="table-scroll">
         <table className="table">
           <tbody>

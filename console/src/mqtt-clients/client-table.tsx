@@ -43,7 +43,7 @@ export function ClientTable({ items, labelOf, mayEnd }: ClientTableProps) {
       onOk: () => end.mutateAsync(client).catch(() => undefined), // onError has told it
     });
   return (
-    <table className="table client-table">
+    <table className="table cards client-table">
       <thead>
         <tr>
           <th>{t(texts.client)}</th>

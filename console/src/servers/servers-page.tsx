@@ -58,7 +58,7 @@ function ServerTable({ items, answeredMs }: { items: readonly Server[]; answered
   const t = useText();
   const labelOf = serverLabels(items);
   return (
-    <table className="table server-table">
+    <table className="table cards server-table">
       <thead>
         <tr>
           <th>{t(texts.server)}</th>

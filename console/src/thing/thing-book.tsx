@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { thingAccountQuery } from '../api/queries.ts';
-import { BookRow, BookSide, DeviceRows, exact, RefusalRows } from '../design/book-rows.tsx';
-import { Moment } from '../design/moment.tsx';
+import { BookHead, BookRow, BookSide, BookVerdict, DeviceRows, exact, RefusalRows } from '../design/book-rows.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../design/state-page.tsx';
 import { bookTexts as texts } from '../language/book-texts.ts';
 import { useText } from '../language/language.tsx';
@@ -15,34 +14,25 @@ export function ThingBook({ thing }: { thing: string }) {
   if (account.data === undefined) return <ErrorState error={account.error} retry={() => void account.refetch()} />;
   const { sinceMs, arrived, received, repeated, stored, waiting, refused, refusals, devices } = account.data;
   const nothing = arrived === 0 && refusals.length === 0;
-  const tone = refusals.length > 0 ? 'warning' : 'ok';
   return (
     <>
       {(!nothing || devices.length === 0) && (
         <section className="panel">
-          <div className="panel-head">
-            <h2>{t(texts.book)}</h2>
-            <span className="quiet push">
-              {t(texts.since)} <Moment timeMs={sinceMs} />
-            </span>
-          </div>
+          <BookHead title={texts.book} sinceMs={sinceMs} />
           {nothing ? (
             <EmptyState title={t(texts.nothing)} text={t(texts.nothingText)} />
           ) : (
             <>
-              <div className={`callout ${tone}`} role="status" style={{ margin: '12px 16px' }}>
-                <i className={`dot ${tone}`} aria-hidden="true" />
-                <div>
-                  <p>
-                    {refusals.length === 0
-                      ? t(texts.allTaken)
-                      : refused === 0
-                        ? t(texts.unreadRefused)
-                        : t(texts.someRefused)(refused, exact)}
-                  </p>
-                  <p className="second">{t(texts.noOtherSide)}</p>
-                </div>
-              </div>
+              <BookVerdict tone={refusals.length > 0 ? 'warning' : 'ok'}>
+                <p>
+                  {refusals.length === 0
+                    ? t(texts.allTaken)
+                    : refused === 0
+                      ? t(texts.unreadRefused)
+                      : t(texts.someRefused)(refused, exact)}
+                </p>
+                <p className="second">{t(texts.noOtherSide)}</p>
+              </BookVerdict>
               <div className="table-scroll">
                 <table className="table">
                   <tbody>
@@ -63,14 +53,7 @@ export function ThingBook({ thing }: { thing: string }) {
       )}
       {devices.length > 0 && (
         <section className="panel">
-          <div className="panel-head">
-            <h2>{t(texts.collectedBy)}</h2>
-            {nothing && (
-              <span className="quiet push">
-                {t(texts.since)} <Moment timeMs={sinceMs} />
-              </span>
-            )}
-          </div>
+          <BookHead title={texts.collectedBy} sinceMs={nothing ? sinceMs : undefined} />
           <p className="panel-text">{t(texts.collectedByText)}</p>
           <DeviceRows devices={devices} />
         </section>
