@@ -1,7 +1,7 @@
 import { KeyOutlined, PlusOutlined } from '@ant-design/icons';
 import type { AccessKey } from '@luban/contracts';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
-import { App, Button } from 'antd';
+import { App, Button, Tooltip } from 'antd';
 import { useState } from 'react';
 import { textOf } from '../api/api-error.ts';
 import { accessKeysQuery, meQuery } from '../api/queries.ts';
@@ -82,7 +82,7 @@ function KeyTable({ items, mayWrite }: { items: readonly AccessKey[]; mayWrite: 
       onOk: () => revoke.mutateAsync(key).catch(() => undefined), // onError has told it
     });
   return (
-    <table className="table">
+    <table className="table cards access-table">
       <thead>
         <tr>
           <th>{t(shared.name)}</th>
@@ -103,19 +103,19 @@ function KeyTable({ items, mayWrite }: { items: readonly AccessKey[]; mayWrite: 
               <div>{key.name}</div>
               <div className="mono quiet nowrap">{key.prefix}…</div>
             </td>
-            <td>
+            <td data-label={t(texts.publish)}>
               <Topics filters={key.publish} />
             </td>
-            <td>
+            <td data-label={t(texts.subscribe)}>
               <Topics filters={key.subscribe} />
             </td>
-            <td className="nowrap">
+            <td className="nowrap" data-label={t(shared.state)}>
               <State of={key} />
             </td>
-            <td className="second nowrap">
+            <td className="second nowrap" data-label={t(texts.used)}>
               {key.lastUsedAt === null ? t(shared.never) : <Day timeMs={Date.parse(key.lastUsedAt)} />}
             </td>
-            <MadeBy of={key} />
+            <MadeBy of={key} label={t(texts.made)} />
             <td className="right">
               {mayWrite && key.revokedAt === null && (
                 <Button size="small" danger type="text" onClick={() => confirm(key)}>
@@ -152,9 +152,9 @@ function State({ of: { revokedAt, expiresAt, openTo } }: { of: AccessKey }) {
       <span className="tag ok">{t(texts.good)}</span>
       {openTo !== 'nobody' && (
         <div>
-          <span className="tag warning" title={t(texts.openWhy)}>
-            {t(openTo === 'any-login' ? texts.openToAny : texts.openToNone)}
-          </span>
+          <Tooltip title={t(texts.openWhy)}>
+            <span className="tag warning">{t(openTo === 'any-login' ? texts.openToAny : texts.openToNone)}</span>
+          </Tooltip>
         </div>
       )}
       {expiresAt !== null && (

@@ -75,7 +75,7 @@ function CertificateTable({ items, mayWrite }: { items: readonly ClientCertifica
       onOk: () => end.mutateAsync({ id: one.id, how }).catch(() => undefined), // onError has told it
     });
   return (
-    <table className="table">
+    <table className="table cards access-table">
       <thead>
         <tr>
           <th>{t(texts.certificate)}</th>
@@ -103,18 +103,18 @@ function CertificateTable({ items, mayWrite }: { items: readonly ClientCertifica
                 <div className="mono quiet nowrap">{shortened(one.fingerprint)}</div>
               </Tooltip>
             </td>
-            <td>
+            <td data-label={t(texts.holder)}>
               <div>{one.holderName ?? t(texts.holderGone)}</div>
-              <div className="mono quiet nowrap">{one.holder}</div>
+              <div className="mono quiet access-id">{one.holder}</div>
             </td>
-            <td className="nowrap">
+            <td className="nowrap" data-label={t(shared.state)}>
               {one.revokedAt === null ? (
                 <span className="tag ok">{t(accessTexts.good)}</span>
               ) : (
                 <span className="tag plain">{t(accessTexts.revoked)}</span>
               )}
             </td>
-            <MadeBy of={one} />
+            <MadeBy of={one} label={t(texts.made)} />
             <td className="right nowrap">
               {mayWrite && (
                 <>

@@ -1,9 +1,14 @@
 import { Day } from '../design/moment.tsx';
 
-/** When something was made, and by whom. */
-export function MadeBy({ of: { createdAt, createdBy } }: { of: { createdAt: string; createdBy: { name: string } } }) {
+interface Made {
+  readonly createdAt: string;
+  readonly createdBy: { readonly name: string };
+}
+
+/** When something was made, and by whom. `label`: the column's. */
+export function MadeBy({ of: { createdAt, createdBy }, label }: { of: Made; label: string }) {
   return (
-    <td className="second">
+    <td className="second" data-label={label}>
       <div className="nowrap">
         <Day timeMs={Date.parse(createdAt)} />
       </div>

@@ -37,8 +37,8 @@ export const accessTexts = {
     zh: '使用它的连接立即断开，之后也不能再用。此操作不能撤销。',
     en: 'Its connections end at once, and it opens nothing any more. This cannot be undone.',
   },
-  openToNone: { zh: '对不带凭据者开放', en: 'Open without a login' },
-  openToAny: { zh: '对任何登录开放', en: 'Open to any login' },
+  openToNone: { zh: '无凭据可用', en: 'Open without a login' },
+  openToAny: { zh: '任意凭据可用', en: 'Open to any login' },
   openWhy: {
     zh: '平台设置 LUBAN_MQTT_ANONYMOUS 让没有密钥的 MQTT 客户端以它接入，仅用于测试与封闭网络。',
     en: 'The setting LUBAN_MQTT_ANONYMOUS lets MQTT clients without a key act as this one: for tests and closed networks only.',
