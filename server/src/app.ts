@@ -178,7 +178,7 @@ export async function createApp({ config, lines: write, launcher, nowUs, end }: 
     tracing,
   });
   const retention = await createRetention({ database, things, nowMs, lines, tenants: () => identity.tenants() });
-  followRecords(changes, { things, edges, mqtt, retention });
+  followRecords(changes, { things, edges, retention });
   // Whose commit is refused has been overtaken.
   const overtaken = () => leadership.lost();
   const stored = ledOffsets(log.consumer('telemetry'), overtaken);

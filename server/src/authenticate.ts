@@ -14,7 +14,10 @@ interface AuthenticateOptions {
 export function createAuthenticate({ identity, things, departed }: AuthenticateOptions): Authenticate {
   return async (request) => {
     const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const actor = await (bearer === undefined ? identity.authenticate(request) : things.keyHolder(bearer));
+    const remembered = request.routeOptions.config.remembersKeys === true;
+    const actor = await (bearer === undefined
+      ? identity.authenticate(request)
+      : things.keyHolder(bearer, { remembered }));
     const place = actor === null ? undefined : departed.get(actor.tenant);
     const leaves = request.method === 'GET' || request.routeOptions.url?.startsWith('/api/v1/sessions') === true;
     if (place !== undefined && !leaves) throw new Refusal('tenant.moved', `It is at ${place} now`);

@@ -20,6 +20,7 @@ import type { Database } from '../platform/database/database.ts';
 import { unlessTaken } from '../platform/database/taken.ts';
 import { Refusal } from '../platform/errors.ts';
 import { hashSecret, newSecret } from '../platform/secret.ts';
+import { createVerifiedKeys } from '../platform/verified-keys.ts';
 import type { Things } from '../things/things.ts';
 import { createEdgesStore, type EdgeRow } from './edges-store.ts';
 import type { Presences } from './presences.ts';
@@ -32,6 +33,7 @@ export type Edges = Awaited<ReturnType<typeof createEdges>>;
 export type NewBinding = Omit<Binding, 'series' | 'device'>;
 
 const tokenLifeMs = 24 * 3_600_000;
+const keyPrefix = 'lbk';
 /** How many lines of an edge's log the platform keeps. */
 const keptEvents = 10_000;
 /** Gaps that are over: so many of an edge stay, and none that began longer ago. Open ones always stay. */
@@ -39,6 +41,11 @@ const keptGaps = 20_000;
 const gapLifeMs = 3 * 365 * 24 * 3_600_000;
 /** Old gaps are looked for once in so many messages of an edge. */
 const trimGapsEvery = 200;
+
+/** Whether it is an edge's, if it is anybody's: nobody else's key begins so. */
+export function isEdgeKey(secret: string | Buffer): boolean {
+  return secret.toString().startsWith(`${keyPrefix}_`);
+}
 
 interface EdgesOptions {
   database: Database;
@@ -64,6 +71,13 @@ export async function createEdges(options: EdgesOptions) {
   /** Which edge a device is at: asked for at every look at a thing's state. */
   const edgeOfDevice = new Map<DeviceId, EdgeId>(await store.allDevices());
 
+  const verified = createVerifiedKeys({
+    read: async (hash) => {
+      const row = await store.edgeByKey(hash);
+      return row === null ? null : holderOf(row);
+    },
+  });
+
   /** Counts what this server has changed, so that an answer read before a change is not taken after it. */
   let changes = 0;
 
@@ -74,9 +88,14 @@ export async function createEdges(options: EdgesOptions) {
   function forget({ id, tenant }: EdgeRow): void {
     changes++;
     edges.delete(id);
+    verified.forget(({ edge }) => edge === id);
     gone(tenant, id);
     presences.forget(id);
     gapPuts.delete(id);
+  }
+  function keyReplaced(id: EdgeId): void {
+    verified.forget(({ edge }) => edge === id);
+    dismiss(id);
   }
   function find(tenant: TenantId, id: string): EdgeRow {
     const found = edges.get(id as EdgeId);
@@ -170,7 +189,7 @@ export async function createEdges(options: EdgesOptions) {
       for (const row of rows) {
         const known = edges.get(row.id);
         put(row);
-        if (known !== undefined && known.keyHash !== row.keyHash) dismiss(row.id);
+        if (known !== undefined && known.keyHash !== row.keyHash) keyReplaced(row.id);
         else if (known !== undefined && known.configurationVersion < row.configurationVersion)
           sendConfiguration(row.id);
       }
@@ -209,18 +228,15 @@ export async function createEdges(options: EdgesOptions) {
     },
     /** Spends a token: the edge gets the key that it keeps. A second enrolment voids the first one's key. */
     async enrol(token: string): Promise<{ edge: EdgeId; key: string }> {
-      const key = newSecret('lbk');
+      const key = newSecret(keyPrefix);
       const row = await store.spendToken(hashSecret(token), hashSecret(key), now());
       if (row === null) throw new Refusal('edges.token-invalid', 'Make a new token on the edge’s page');
       put(row);
-      dismiss(row.id);
+      keyReplaced(row.id);
       return { edge: row.id, key };
     },
-    /** The edge that a key belongs to, or null. */
-    async keyHolder(key: string | Buffer) {
-      const row = await store.edgeByKey(hashSecret(key));
-      return row === null ? null : holderOf(row);
-    },
+    /** The edge that a key belongs to, or null. `remembered`: also while the records are away, if they had it of late. */
+    keyHolder: (key: string | Buffer, { remembered = false } = {}) => verified.holder(hashSecret(key), { remembered }),
     /** The edge as who comes in without a key: by a certificate. Null when it is no more. */
     async holder(id: EdgeId) {
       const row = edges.get(id);

@@ -71,6 +71,7 @@ interface MqttIngestOptions {
 
 const expiryCheckMs = 1000;
 const ownerCheckMs = 60_000;
+const configurationAgainMs = 5000;
 
 export type MqttIngest = ReturnType<typeof createMqttIngest>;
 
@@ -214,6 +215,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
 
   /** Edges whose configuration is on its way; true when it has changed meanwhile. */
   const sending = new Map<EdgeId, boolean>();
+  const unsent = new Set<EdgeId>();
 
   /** One at a time to each edge: of several changes in a row it gets the last one. */
   function sendConfiguration(edge: EdgeId): void {
@@ -222,12 +224,25 @@ export function createMqttIngest(options: MqttIngestOptions) {
     sending.set(edge, busy);
     if (busy) return;
     deliverConfiguration(edge)
-      .catch((error: unknown) => lines('error', 'configuration not sent', { edge, cause: errorLine(error) }))
+      .catch((error: unknown) => {
+        lines('error', 'configuration not sent', { edge, cause: errorLine(error) });
+        sendConfigurationLater(edge);
+      })
       .finally(() => {
         const again = sending.get(edge) === true;
         sending.delete(edge);
         if (again) sendConfiguration(edge);
       });
+  }
+
+  /** An edge that comes in while the records are away would else go by an old one until the next change. */
+  function sendConfigurationLater(edge: EdgeId): void {
+    if (unsent.has(edge)) return;
+    unsent.add(edge);
+    setTimeout(() => {
+      unsent.delete(edge);
+      sendConfiguration(edge);
+    }, configurationAgainMs).unref();
   }
 
   async function deliverConfiguration(edge: EdgeId): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type AccessKeyId, type EdgeId, isId, type ThingId } from '@luban/contracts';
 import { type Access, isAccessSecret } from '../access/access.ts';
-import type { Edges } from '../edges/edges.ts';
+import { type Edges, isEdgeKey } from '../edges/edges.ts';
 import type { LogLines } from '../platform/log-lines.ts';
 import type { CertificateName } from '../platform/tls/revocation-list.ts';
 import type { Things } from '../things/things.ts';
@@ -59,13 +59,18 @@ export function createMqttSignIn(options: SignInOptions) {
   async function byKey(credentials: Credentials): Promise<MqttIdentity | null> {
     const { clientId, username, password } = credentials;
     if (password !== undefined && isAccessSecret(password)) return access.keyHolder(password, clientId);
-    if (password === undefined)
-      return username === undefined ? null : ((await edges.keyHolder(username)) ?? things.keyHolder(username));
-    const holder = (await edges.keyHolder(password)) ?? (await things.keyHolder(password));
+    if (password === undefined) return username === undefined ? null : byMachineKey(username);
+    const holder = await byMachineKey(password);
     if (holder !== null) return username === undefined || username === holderOf(holder) ? holder : null;
     if (username === undefined) return null;
     const signed = await things.loginHolder(username, (secret) => signedWith(secret, credentials, nowUs() / 1000));
     return signed === null ? null : { ...signed, login: username };
+  }
+
+  /** While the records are away, who came in of late comes in again: what brings samples is not to wait for them. */
+  function byMachineKey(key: string | Buffer): Promise<MqttIdentity | null> {
+    const remembered = true;
+    return isEdgeKey(key) ? edges.keyHolder(key, { remembered }) : things.keyHolder(key, { remembered });
   }
 
   function holder(id: string, clientId: string): Promise<MqttIdentity | null> {

@@ -1,10 +1,10 @@
-import { jsonSamples, type Sample, samplesAccepted, type ThingId } from '@luban/contracts';
+import { jsonSamples, type Sample, samplesAccepted } from '@luban/contracts';
 import type { Actor } from '../platform/actor.ts';
 import { type ErrorCode, Refusal } from '../platform/errors.ts';
 import { actorOf, type Http } from '../platform/http/http.ts';
 import type { Things } from '../things/things.ts';
 import type { Ingest } from './ingest-contract.ts';
-import type { IngestOutcome } from './ingest-outcome.ts';
+import type { IngestOutcome, Sender } from './ingest-outcome.ts';
 import { readJsonSamples, SamplesRefused } from './json-samples.ts';
 import type { RefusedValues } from './refused-values.ts';
 import { refuseUnread } from './unread-message.ts';
@@ -14,15 +14,21 @@ export function registerSamplesRoutes(
   http: Http,
   { ingest, refused, things, nowUs }: { ingest: Ingest; refused: RefusedValues; things: Things; nowUs: () => number },
 ): void {
-  async function refuse(thing: ThingId, error: Error): Promise<void> {
-    const sender = await things.holder(thing);
-    if (sender !== null) refuseUnread({ ingest, refused }, sender, error, error.message.slice(0, 500));
+  const refuse = (sender: Sender, error: Error) =>
+    refuseUnread({ ingest, refused }, sender, error, error.message.slice(0, 500));
+
+  /** Of a thing with its key the records, which may be away, are not asked. */
+  async function senderOf(actor: Actor, named: string | undefined): Promise<Required<Sender>> {
+    const thing = thingOf(actor, named);
+    if (actor.kind === 'thing') return actor;
+    const { id } = await things.thing(actor.tenant, thing);
+    return { tenantNumber: actor.tenantNumber, number: things.senderOf(id), thing: id };
   }
   http.route({
     method: 'POST',
     url: '/api/v1/samples',
     // Not counted: a sender that catches up is slowed by its answers, never refused.
-    config: { permission: 'samples.write', machines: true, counted: false },
+    config: { permission: 'samples.write', machines: true, counted: false, remembersKeys: true },
     schema: {
       summary: 'Store samples; the answer means that they are on disk',
       description: 'With a thing’s key as bearer token the thing is known; a user names it by id or key in `thing`.',
@@ -34,20 +40,19 @@ export function registerSamplesRoutes(
     onError: async (request, _reply, error) => {
       const { actor } = request;
       if (actor?.kind === 'thing' && !(error instanceof Refusal) && (error.statusCode ?? 500) < 500)
-        await refuse(actor.thing, error);
+        refuse(actor, error);
     },
     handler: async (request) => {
       const actor = actorOf(request);
-      const thing = await things.thing(actor.tenant, thingOf(actor, request.body.thing));
-      const points = things.keyedPointsOf(actor.tenant, thing.id);
+      const sender = await senderOf(actor, request.body.thing);
+      const points = things.keyedPointsOf(actor.tenant, sender.thing);
       let samples: Sample[];
       try {
         samples = readJsonSamples(request.body, points, nowUs());
       } catch (error) {
-        if (error instanceof SamplesRefused) await refuse(thing.id, error);
+        if (error instanceof SamplesRefused) refuse(sender, error);
         throw error;
       }
-      const sender = { tenantNumber: actor.tenantNumber, number: things.senderOf(thing.id), thing: thing.id };
       refuseUnless(await ingest.acceptSamples(sender, samples));
       return { accepted: samples.length };
     },

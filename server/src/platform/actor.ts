@@ -9,7 +9,14 @@ export type Actor =
       readonly user: UserId;
       readonly role: Role;
     }
-  | { readonly kind: 'thing'; readonly tenant: TenantId; readonly tenantNumber: number; readonly thing: ThingId }
+  | {
+      readonly kind: 'thing';
+      readonly tenant: TenantId;
+      readonly tenantNumber: number;
+      readonly thing: ThingId;
+      /** As a sender of samples. */
+      readonly number: number;
+    }
   | { readonly kind: 'edge'; readonly tenant: TenantId; readonly tenantNumber: number; readonly edge: EdgeId };
 
 /**

@@ -196,6 +196,11 @@ export function createThingsStore(database: Database) {
         .select(['things.id', 'things.tenant', 'things.tenant_number', 'things.number'])
         .where('thing_keys.hash', '=', hash)
         .executeTakeFirst(),
+    /** Those of these hashes that a key has. */
+    hashesThere: async (hashes: readonly string[]): Promise<ReadonlySet<string>> => {
+      const rows = await db.selectFrom('thing_keys').select('hash').where('hash', 'in', hashes).execute();
+      return new Set(rows.map(({ hash }) => hash));
+    },
     holder: (id: ThingId) =>
       db
         .selectFrom('things')

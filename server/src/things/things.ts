@@ -17,6 +17,7 @@ import { unlessTaken } from '../platform/database/taken.ts';
 import { Refusal } from '../platform/errors.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { hashSecret } from '../platform/secret.ts';
+import { createVerifiedKeys } from '../platform/verified-keys.ts';
 import { createDiscovery } from './discovered-things.ts';
 import { HeldPoints, type KeyedPoints, type Owner, type PointBinding, type PointsThing } from './held-points.ts';
 import { pointRows } from './point-rows.ts';
@@ -48,6 +49,12 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
   const store = createThingsStore(database);
   const points = new HeldPoints();
   const { directory } = points;
+  const verified = createVerifiedKeys({
+    read: async (hash) => {
+      const row = await store.keyHolder(hash);
+      return row === undefined ? null : holderOf(row);
+    },
+  });
   await reread(null);
   directory.setArrived(await arrivedTenants(database));
 
@@ -75,12 +82,16 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     if (parent.id === self) throw new Refusal('sites.wrong-level', 'A site cannot stand in itself');
   }
 
+  function keyLess(id: ThingId): void {
+    verified.forget(({ thing }) => thing === id);
+    dismiss(id);
+  }
   /** What the records say of a thing by now; undefined: nothing, or that it has no points. */
   function take(id: ThingId, said: ThingPoints | undefined): void {
     const before = points.thing(id);
     if (said !== undefined) points.put(said.thing, said.properties, said.points);
     else points.remove(id);
-    if (before !== undefined && points.thing(id) === undefined) dismiss(id);
+    if (before !== undefined && points.thing(id) === undefined) keyLess(id);
   }
   /** An answer that was read before a change of this server's must not be taken after it. */
   async function unchanged<T>(read: () => Promise<T>): Promise<T> {
@@ -211,6 +222,7 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     async removeThing(tenant: TenantId, id: ThingId): Promise<void> {
       await findThing(tenant, id);
       await store.deleteThing(tenant, id);
+      verified.forget(({ thing }) => thing === id);
       const devices = new Set<DeviceId>();
       for (const { device } of points.pointsOf(id)) if (device !== null) devices.add(device);
       points.remove(id);
@@ -276,13 +288,16 @@ export async function createThings({ database, sealer, now, dismiss, gone, point
     async revokeKey(tenant: TenantId, id: ThingId, key: string): Promise<void> {
       const { numDeletedRows } = await store.deleteKey(tenant, id, key);
       if (numDeletedRows === 0n) throw new Refusal('things.key-not-found', `There is no key ${key}`);
-      dismiss(id);
+      keyLess(id);
     },
-    /** The thing that a device key belongs to, or null. */
-    async keyHolder(secret: string | Buffer) {
-      const row = await store.keyHolder(hashSecret(secret));
-      return row === undefined ? null : holderOf(row);
+    /** Another server has removed a key of this thing; null: it may have, of any. */
+    async keysGone(id: ThingId | null): Promise<void> {
+      if (id === null) return verified.recheck(store.hashesThere);
+      keyLess(id);
     },
+    /** The thing that a device key belongs to, or null. `remembered`: also while the records are away, if they had it of late. */
+    keyHolder: (secret: string | Buffer, { remembered = false } = {}) =>
+      verified.holder(hashSecret(secret), { remembered }),
     /** The thing as who comes in without a key of its own: by a certificate. Null when it is no more. */
     async holder(id: ThingId) {
       const row = await store.holder(id);

@@ -27,6 +27,8 @@ declare module 'fastify' {
     permission?: Need;
     /** Things and edges may call it with their own key, for what belongs to them. */
     machines?: boolean;
+    /** While the records are away it takes keys that they had of late. */
+    remembersKeys?: boolean;
     /** Any server answers it, also one that stands by. */
     anyServer?: boolean;
     /** It reads stored samples and asks for nothing else that only one server knows. */
@@ -45,6 +47,8 @@ export type Authenticate = (request: FastifyRequest) => Promise<Actor | null>;
 const bodyLimitBytes = 8 << 20;
 /** A request that takes longer to arrive is cut off: Fastify's default would wait for ever. */
 const requestTimeoutMs = 120_000;
+/** What cannot be answered now: when it is worth another try. */
+const retrySeconds = 5;
 
 /** The HTTP door: schema at both ends, a permission at every route, every error as problem+json. */
 export function createHttp(options: {
@@ -124,6 +128,7 @@ export function createHttp(options: {
         route: request.routeOptions.url,
         cause: errorLine(error),
       });
+    if (problem.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', retrySeconds);
     return sendProblem(reply, problem);
   });
   return app.withTypeProvider<ZodTypeProvider>() as unknown as FastifyInstance<
