@@ -8,6 +8,7 @@ import {
   newThing,
   newThingKey,
   newThingModel,
+  type Point,
   page,
   pageQuery,
   point,
@@ -205,17 +206,23 @@ export function registerThingRoutes(http: Http, { things, stateOf }: { things: T
       const words = (q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
       const after = cursor === undefined ? 0 : decodeCursor(cursor, 'number');
       const owners = of === undefined ? await things.things(tenant) : [await things.thing(tenant, of)];
+      const isWanted = ({ series, key, name }: Point, owner: Thing) => {
+        if (series <= after || (asked !== null && !asked.has(series))) return false;
+        if (words.length === 0) return true;
+        const text = `${owner.key} ${owner.name} ${key} ${name.zh} ${name.en}`.toLowerCase();
+        return words.every((word) => text.includes(word));
+      };
       const found = owners
-        .flatMap((one) =>
-          things.pointsOf(tenant, one.id).map((each) => ({ ...each, thingName: one.name, thingKey: one.key })),
+        .flatMap((owner) =>
+          things
+            .pointsOf(tenant, owner.id)
+            .filter((point) => isWanted(point, owner))
+            .map((point) => ({ point, owner })),
         )
-        .filter(({ series, key, name, thingName, thingKey: ofKey }) => {
-          const text = `${ofKey} ${thingName} ${key} ${name.zh} ${name.en}`.toLowerCase();
-          if (asked !== null && !asked.has(series)) return false;
-          return series > after && words.every((word) => text.includes(word));
-        })
-        .sort((a, b) => a.series - b.series);
-      const items = found.slice(0, limit);
+        .sort((a, b) => a.point.series - b.point.series);
+      const items = found
+        .slice(0, limit)
+        .map(({ point, owner }) => ({ ...point, thingName: owner.name, thingKey: owner.key }));
       return { items, next: found.length > limit ? encodeCursor(items[items.length - 1]!.series) : null };
     },
   });
