@@ -123,6 +123,37 @@ test('by the ratio messages by MQTT are traced too', async () => {
   expect(named('log append', root.traceId)?.parentSpanId).toBe(accept.spanId);
 });
 
+test('an MQTT 5 message continues the trace that its sender names, at each QoS, and no other is traced', async () => {
+  const { mqttUrl, thing } = await start();
+  const client = await mqtt.connectAsync(mqttUrl, { username: thing.id, password: thing.key, protocolVersion: 5 });
+  let timeMs = Date.now() - 60_000;
+  function send(qos: 0 | 1 | 2, userProperties?: Record<string, string | string[]>) {
+    timeMs += 1000;
+    const payload = JSON.stringify({ time: new Date(timeMs).toISOString(), values: { p0: 5 } });
+    const properties = { contentType: 'application/json', ...(userProperties && { userProperties }) };
+    return client.publishAsync('luban/v1/samples', payload, { qos, properties });
+  }
+  const traceOf = (digit: string) => digit.repeat(32);
+  const named = (digit: string, flags = '01') => `00-${traceOf(digit)}-${callerId}-${flags}`;
+  await send(1);
+  await send(1, { traceparent: named('d', '00') });
+  await send(1, { traceparent: 'nonsense', tracestate: 'vendor=1' });
+  await send(1, { traceparent: [named('e'), named('f')] });
+  await send(1, { Traceparent: named('9') });
+  for (const qos of [0, 1, 2] as const)
+    await send(qos, { other: 'x', traceparent: named(String(qos + 1)), tracestate: 'vendor=1' });
+  await client.endAsync();
+  for (const digit of ['1', '2', '3']) {
+    const of = (name: string) => spansOf(traceOf(digit)).find((span) => span.name === name);
+    await expect.poll(() => of('mqtt publish')).toBeDefined();
+    expect(of('mqtt publish')).toMatchObject({ parentSpanId: callerId, kind: 5, failure: undefined });
+    expect(of('ingest accept')?.parentSpanId).toBe(of('mqtt publish')?.spanId);
+    expect(of('log append')?.parentSpanId).toBe(of('ingest accept')?.spanId);
+  }
+  const traces = new Set(receiver.spans.filter(({ name }) => name === 'mqtt publish').map((span) => span.traceId));
+  expect([...traces].sort()).toEqual(['1', '2', '3'].map(traceOf));
+});
+
 test('a collector that hangs keeps no sample from being acknowledged and stored; lost spans are counted', async () => {
   receiver.will('hang');
   const { api, thing, send } = await start({ OTEL_TRACES_SAMPLER_ARG: '1' });

@@ -122,6 +122,7 @@ export function createMqttIngest(options: MqttIngestOptions) {
       mayListen(identity, filter) ||
       (identity.kind !== 'access' && dialects.some((dialect) => dialect.maySubscribe(identity, filter))),
     publish: tracing === undefined ? publish : tracePublish(publish, tracing),
+    readsProperties: tracing !== undefined,
     subscribed(peer, filter) {
       if (!isMachine(peer)) return;
       for (const dialect of dialects) dialect.subscribed?.(peer, filter);

@@ -1,8 +1,10 @@
 import { decodeBatch } from '@luban/contracts';
+import { parseTraceparent } from '../platform/tracing/trace-context.ts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { Ingest } from './ingest-contract.ts';
 import type { IngestOutcome, Sender } from './ingest-outcome.ts';
 import type { MqttDoorHandlers } from './mqtt/mqtt-door.ts';
+import { userProperty } from './mqtt/wire/properties.ts';
 import type { MqttIdentity } from './mqtt-identity.ts';
 
 /** Ingest with a span of each batch that is traced. */
@@ -31,11 +33,12 @@ export function traceIngest(ingest: Ingest, tracing: Tracing): Ingest {
 
 type Publish = MqttDoorHandlers<MqttIdentity>['publish'];
 
-/** What takes MQTT messages, with a span of each one that is traced: by the ratio, since messages carry no trace here. */
+/** What takes MQTT messages, with a span of each one that is traced: as its sender asks by `traceparent`, or by the ratio. */
 export function tracePublish(publish: Publish, tracing: Tracing): Publish {
-  return (peer, topic, payload) => {
-    const root = tracing.root('mqtt publish', { kind: 'consumer' });
-    if (root === undefined) return publish(peer, topic, payload);
+  return (peer, topic, payload, properties) => {
+    const context = properties.length === 0 ? null : parseTraceparent(userProperty(properties, 'traceparent'));
+    const root = tracing.root('mqtt publish', { kind: 'consumer', context });
+    if (root === undefined) return publish(peer, topic, payload, properties);
     Object.assign(root.attributes, {
       'messaging.system': 'mqtt',
       'messaging.destination.name': topic,
@@ -45,7 +48,7 @@ export function tracePublish(publish: Publish, tracing: Tracing): Publish {
     });
     return tracing.within(root, async () => {
       try {
-        const outcome = await publish(peer, topic, payload);
+        const outcome = await publish(peer, topic, payload, properties);
         if (!outcome.ok) root.failure = outcome.reason;
         return outcome;
       } finally {

@@ -100,7 +100,7 @@ export async function openBroker<Identity>(options: BrokerOptions<Identity>) {
     if (use === 'route') return route();
     if (use === 'refuse') return refusal(content.topic);
     const next = use === 'take-and-route' ? route : () => noteReceived(session, messageId);
-    const outcome = handlers.publish(peer, content.topic, content.payload);
+    const outcome = handlers.publish(peer, content.topic, content.payload, content.properties);
     if ('then' in outcome) return outcome.then((settled) => (settled.ok ? next() : settled));
     return outcome.ok ? next() : outcome;
   }

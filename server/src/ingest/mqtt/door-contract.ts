@@ -61,9 +61,15 @@ export interface MqttDoorHandlers<Identity> {
    * Takes one message: of a client, or its will, which may be after a restart and then comes from a peer that can be
    * told nothing. A QoS 1 message is acknowledged only after `ok`, in the order of arrival. The payload is a view
    * on what was read from the socket: it stays good, may be kept, and must not be written to. A fault counts as
-   * `unavailable`.
+   * `unavailable`. `properties`: those of MQTT 5 as they came, without their length, where `readsProperties` says so.
    */
-  publish(peer: MqttPeer<Identity>, topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
+  publish(
+    peer: MqttPeer<Identity>,
+    topic: string,
+    payload: Buffer,
+    properties: Buffer,
+  ): PublishOutcome | Promise<PublishOutcome>;
+  readonly readsProperties?: boolean;
   /**
    * The subscription was acknowledged, or is one of a session that was resumed; what is published now arrives after
    * the acknowledgement.

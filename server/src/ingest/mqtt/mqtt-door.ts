@@ -54,6 +54,7 @@ export function createMqttDoor<Identity>(
     handlers,
     log,
     nowMs,
+    readsProperties: handlers.readsProperties === true,
     get broker() {
       return started();
     },

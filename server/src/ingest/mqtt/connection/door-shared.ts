@@ -32,6 +32,8 @@ export interface DoorShared<Identity> extends InflightTotals, InputTotals {
   readonly turns: DoorTurns;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** As the handlers say. */
+  readonly readsProperties: boolean;
   received: number;
   refused(reason: MqttRefusal): void;
   /** `retry` is called when the bytes in flight over all connections are below their maximum again. */

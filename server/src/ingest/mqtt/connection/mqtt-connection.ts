@@ -100,9 +100,9 @@ export class MqttConnection<Identity> implements DoorConnection<Identity>, TurnT
     return this.#shared.handlers.mayPublish(this.identity, topic);
   }
 
-  take(topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome> {
+  take(topic: string, payload: Buffer, properties: Buffer): PublishOutcome | Promise<PublishOutcome> {
     this.#shared.received++;
-    return this.#shared.handlers.publish(this, topic, payload);
+    return this.#shared.handlers.publish(this, topic, payload, properties);
   }
 
   handOn(use: TopicUse, content: MessageContent, messageId: number): PublishOutcome | Promise<PublishOutcome> {

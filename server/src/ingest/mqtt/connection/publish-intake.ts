@@ -18,7 +18,7 @@ export interface IntakeOwner {
   /** May throw. */
   mayPublish(topic: string): TopicUse;
   /** Hands on what is taken and not routed: the path of every sample. May throw. */
-  take(topic: string, payload: Buffer): PublishOutcome | Promise<PublishOutcome>;
+  take(topic: string, payload: Buffer, properties: Buffer): PublishOutcome | Promise<PublishOutcome>;
   /** Hands any other message on; may throw. `messageId` is that of a QoS 2 message, 0 otherwise. */
   handOn(use: TopicUse, content: MessageContent, messageId: number): PublishOutcome | Promise<PublishOutcome>;
   /** Ends the connection. */
@@ -32,6 +32,8 @@ export interface IntakeShared extends InflightTotals {
   readonly limits: MqttLimits;
   readonly log: MqttLog;
   readonly nowMs: () => number;
+  /** Whether who takes messages reads their properties. */
+  readonly readsProperties: boolean;
   /** Counts a refusal that does not end the connection. */
   refused(reason: MqttRefusal): void;
 }
@@ -109,14 +111,16 @@ export class PublishIntake implements ReceiptsOwner {
     const use = this.#use();
     const { topic, qos, retain, payloadStart, properties } = frame;
     const view = buffer.subarray(payloadStart, end);
-    if (use === 'take' && messageId === 0) return this.#owner.take(topic, view);
     const { forwardedBytes, expirySeconds } = properties;
+    const isRead = forwardedBytes > 0 && this.#shared.readsProperties;
+    const read = isRead && use === 'take' ? buffer.subarray(properties.start, properties.end) : nothing;
+    if (use === 'take' && messageId === 0) return this.#owner.take(topic, view, read);
     const expiresAt = expirySeconds < 0 ? Number.POSITIVE_INFINITY : this.#shared.nowMs() + expirySeconds * 1000;
     const content = {
       topic,
       // Who only takes it gets a view; what is routed may wait, and must not keep a whole socket read alive.
       payload: use === 'take' ? view : Buffer.from(view),
-      properties: forwardedBytes === 0 || use === 'take' ? nothing : forwardedProperties(properties, buffer),
+      properties: use === 'take' || forwardedBytes === 0 ? read : forwardedProperties(properties, buffer),
       qos: qos as 0 | 1 | 2,
       retain,
       expiresAt,

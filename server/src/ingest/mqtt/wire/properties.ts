@@ -145,6 +145,30 @@ function varintEnd(buffer: Buffer, position: number, end: number): number {
   return -1;
 }
 
+/** The value of the only user property of this name in a list that was walked; undefined for none or several. */
+export function userProperty(list: Buffer, name: string): string | undefined {
+  let found: string | undefined;
+  for (let at = 0; at < list.length; ) {
+    const property = list[at++]!;
+    const shape = (shapesOf.publish[property] ?? shapesOf.will[property])!;
+    if (typeof shape === 'number') {
+      at += shape;
+      continue;
+    }
+    const keyEnd = at + 2 + list.readUInt16BE(at);
+    if (property !== propertyIds.userProperty) {
+      at = keyEnd;
+      continue;
+    }
+    const key = list.toString('utf8', at + 2, keyEnd);
+    at = keyEnd + 2 + list.readUInt16BE(keyEnd);
+    if (key !== name) continue;
+    if (found !== undefined) return undefined;
+    found = list.toString('utf8', keyEnd + 2, at);
+  }
+  return found;
+}
+
 /** The properties that a receiver gets as they came, in their order: all but expiry, delay and alias. */
 export function forwardedProperties(marks: PropertyMarks, buffer: Buffer): Buffer {
   if (marks.forwardedBytes === 0) return nothing;
