@@ -65,7 +65,10 @@ async function readsItself(): Promise<boolean> {
 test('a server with the API alone answers like the one that leads: what is read, changed, refused and exported', async () => {
   const value = await send();
   await until(async () => (await latest()) === value, 'the newest value is there');
-  expect((await front.api.get('/api/v1/flow')).ingest.state).toBe('ok');
+  await until(
+    async () => (await front.api.get('/api/v1/flow')).ingest.state === 'ok',
+    'the flow is there, and every door tells of its part',
+  );
   const missing = await front.api.request('GET', '/api/v1/things/thing:00000000000000000000');
   expect([missing.status, missing.headers.get('content-type'), missing.body.code]).toEqual([
     404,
@@ -110,10 +113,13 @@ test('while nobody leads it says so at once, but reads on, and goes on with the 
   const values = [await send(), await send()];
   expect(await flowCode()).toBe('server.stands-by');
   await until(async () => (await latest()) === values[1], 'what came since is read');
-  const { items } = await front.api.get(`/api/v1/readings/range?${lastDay()}`);
-  expect(items[0].readings.map(({ value }: { value: number }) => value)).toEqual(
-    Array.from({ length: sent }, (_, i) => i + 1),
-  );
+  let read: unknown[] = [];
+  await until(async () => {
+    const { items } = await front.api.get(`/api/v1/readings/range?${lastDay()}`);
+    read = items[0].readings.map(({ value }: { value: number }) => value);
+    return true;
+  }, 'the range is answered');
+  expect(read).toEqual(Array.from({ length: sent }, (_, i) => i + 1));
   await until(async () => (await flowCode()) === undefined, 'the next server leads', 60_000);
   const last = await send();
   await until(async () => (await latest()) === last, 'it goes on');

@@ -81,11 +81,11 @@ test('nodes of NATS are killed in the middle of appends of two servers: nothing 
   const appending = Promise.all(Array.from({ length: 16 }, (_, i) => append(i % 2 === 0 ? first : second, i + 1)));
   for (let kill = 0; kill < 4; kill++) {
     const before = set.count().acknowledged;
-    await until(() => set.count().acknowledged > before + 500, 'appends get through');
+    await until(() => set.count().acknowledged > before + 500, 'appends get through', 60_000);
     const node = Math.floor(random() * cluster.size);
     await cluster.kill(node);
     const meanwhile = set.count().acknowledged;
-    await until(() => set.count().acknowledged > meanwhile + 100, 'appends get through with two nodes of three');
+    await until(() => set.count().acknowledged > meanwhile + 100, 'they do with two nodes of three', 60_000);
     await cluster.start(node);
     // Two of three must agree: the one that came back catches up before the next is killed.
     await setTimeout(2000);
@@ -113,17 +113,19 @@ test('nodes of NATS are killed in the middle of appends of two servers: nothing 
 test('while two of three nodes are away nothing is acknowledged, and it goes on by itself when one is back', async () => {
   const log = await open('majority');
   const idle = await open('majority');
-  await log.append(1, encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }])));
+  const append = (value: number) =>
+    log.append(1, encodeBatch(toBatch([{ series: toSeries(1), time: value, value, quality: 0, simulated: false }])));
+  await append(1);
   await cluster.kill(0);
   await cluster.kill(1);
-  let settled = false;
-  const appended = log
-    .append(1, encodeBatch(toBatch([{ series: toSeries(1), time: 2, value: 2, quality: 0, simulated: false }])))
-    .finally(() => {
-      settled = true;
-    });
-  // It is awaited below: a test that fails before that fails by its own reason.
-  appended.catch(() => undefined);
+  let acknowledged = false;
+  // Of a machine that is slow enough it hears after half a minute that it is not taken.
+  const appended = append(2).then(
+    () => {
+      acknowledged = true;
+    },
+    (error: { code?: string }) => error.code,
+  );
   await until(() => !log.stats().healthy, 'it says that it is not healthy');
   expect(log.stats().fault).toMatchObject({ code: 'log.unavailable' });
   // The node that is left believes in the others until it has missed their heartbeats.
@@ -136,9 +138,11 @@ test('while two of three nodes are away nothing is acknowledged, and it goes on 
     'a question finds out',
   );
   await until(() => !idle.stats().healthy, 'who appends nothing knows it too');
-  expect(settled).toBe(false);
+  expect(acknowledged).toBe(false);
   await cluster.start(1);
-  await appended;
+  const refused = await appended;
+  expect([undefined, 'log.unavailable']).toContain(refused);
+  if (refused !== undefined) await until(() => append(2).then(() => true), 'appends get through', 90_000);
   // The node that came back is counted when it has caught up.
   const agrees = () =>
     log.probe!().then(
@@ -149,10 +153,12 @@ test('while two of three nodes are away nothing is acknowledged, and it goes on 
   await until(() => idle.stats().healthy, 'and that it is over');
   await idle.close();
   expect(log.stats().healthy).toBe(true);
-  expect((await readAll(log)).map(({ batch }) => batch.value[0])).toEqual([1, 2]);
+  const found = (await readAll(log)).map(({ batch }) => batch.value[0]);
+  // What was refused may come to be there all the same.
+  expect(refused === undefined ? found : [...new Set(found)]).toEqual([1, 2]);
   await log.close();
   await cluster.start(0);
-}, 120_000);
+}, 240_000);
 
 test('what the first of the nodes cannot bring to another is not acknowledged, however often it is tried', async () => {
   const other = await open('alone');
@@ -237,7 +243,7 @@ test('a commit that a server kept and could not answer is known as this serverâ€
     await cluster.kill(node);
     await committing;
     await cluster.start(node);
-    await until(() => log.append(1, one).then(() => true), 'appends get through');
+    await until(() => log.append(1, one).then(() => true), 'appends get through', 60_000);
   }
   await until(
     () =>
@@ -252,4 +258,4 @@ test('a commit that a server kept and could not answer is known as this serverâ€
   expect(store.committed).toBe(log.next);
   console.info({ refused });
   await log.close();
-}, 120_000);
+}, 300_000);

@@ -58,8 +58,10 @@ test('each role answers for its own part only, and says so', async () => {
   };
   await expect.poll(all).toEqual(['api,writer', 'api,writer leads', 'door', 'door']);
   // And so does the owner of the one tenant, of any server.
-  const listed = await createApiClient(writers[1]!.url, writers[0]!.api.cookie()).get('/api/v1/servers');
-  expect(listed.items.filter(({ live }: { live: boolean }) => live)).toHaveLength(4);
+  const owner = createApiClient(writers[1]!.url, writers[0]!.api.cookie());
+  const alive = async () =>
+    (await owner.get('/api/v1/servers')).items.filter(({ live }: { live: boolean }) => live).length;
+  await expect.poll(alive).toBe(4);
 });
 
 test('doors and leaders are killed, stopped and frozen in turn: all that was acknowledged is stored once, and the books add up', async () => {

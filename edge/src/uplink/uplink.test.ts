@@ -89,7 +89,7 @@ test('stops within seconds although the platform answers nothing any more', asyn
     event: () => undefined,
   });
   uplink.start();
-  const connection = await uplink.connection(AbortSignal.timeout(5000));
+  const connection = await uplink.connection(AbortSignal.timeout(30_000));
   const sent = connection!.send(topics.batch, Buffer.from('x'));
   await uplink.stop();
   expect(await sent).toEqual({ kind: 'cut' });

@@ -335,8 +335,8 @@ test('the same identity with the same client identifier takes over; another iden
 
 test('a client that falls silent is let go after one and a half keep-alive periods', async () => {
   fixture = await openDoor();
-  const client = await connectedClient(fixture.port, 5, { keepalive: 1 });
   const startedAt = performance.now();
+  const client = await connectedClient(fixture.port, 5, { keepalive: 1 });
   expect(await client.next()).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8d });
   expect(performance.now() - startedAt).toBeGreaterThan(1400);
 });

@@ -101,15 +101,17 @@ test('a flood on one connection leaves another its turn', async () => {
     Array.from({ length: 200_000 }, () => publishPacket(0, 'x'.repeat(30), { qos: 0, messageId: undefined })),
   );
   flooder.sendBytes(burst);
-  const waits: number[] = [];
-  while (fixture.door.stats().received < 200_000) {
-    const startedAt = performance.now();
+  /** Of the flood, before each answer. */
+  const turns: number[] = [];
+  for (let before = 0; before < 200_000; ) {
     calm.send({ cmd: 'pingreq' });
     await calm.next();
-    waits.push(performance.now() - startedAt);
+    const { received } = fixture.door.stats();
+    turns.push(received - before);
+    before = received;
   }
-  expect(waits.length).toBeGreaterThan(3);
-  expect(Math.max(...waits)).toBeLessThan(1000);
+  expect(turns.length).toBeGreaterThan(3);
+  expect(Math.max(...turns)).toBeLessThan(50_000);
   flooder.socket.destroy();
   calm.socket.destroy();
 });

@@ -98,7 +98,7 @@ describe.each([lubanBroker(), mosquittoBroker()])('$name', (broker) => {
 
   test.runIf(broker.name === 'luban')('a delayed will outlives a restart and is published when it is due', async () => {
     const topic = freshTopic();
-    const will = { topic, payload: 'gone', qos: 1, retain: true, properties: { willDelayInterval: 2 } };
+    const will = { topic, payload: 'gone', qos: 1, retain: true, properties: { willDelayInterval: 6 } };
     const client = await persistent(broker, 5, { clientId: 'will', will });
     await client.break();
     await restart();
@@ -112,14 +112,14 @@ describe.each([lubanBroker(), mosquittoBroker()])('$name', (broker) => {
     'a delayed will is not published when its client is back in time after a restart',
     async () => {
       const topic = freshTopic();
-      const will = { topic, payload: 'gone', qos: 1, retain: true, properties: { willDelayInterval: 1 } };
+      const will = { topic, payload: 'gone', qos: 1, retain: true, properties: { willDelayInterval: 5 } };
       const client = await persistent(broker, 5, { clientId: 'back', will });
       await client.break();
       await restart();
       const back = await persistent(broker, 5, { clientId: 'back' });
       const reader = await connected(broker, 5);
       await reader.subscribe(topic);
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await new Promise((resolve) => setTimeout(resolve, 6000));
       expect(await reader.settle()).toEqual([]);
       await back.settle();
     },

@@ -104,10 +104,10 @@ describeBrokers((broker) => {
       const topic = freshTopic();
       const clientId = freshId();
       const reader = await listener(5, topic);
-      const first = await persistent(broker, 5, { clientId, will: will(topic, 1) });
+      const first = await persistent(broker, 5, { clientId, will: will(topic, 4) });
       await first.break();
-      const second = await persistent(broker, 5, { clientId, will: will(topic, 1) });
-      await setTimeout(2200);
+      const second = await persistent(broker, 5, { clientId, will: will(topic, 2) });
+      await setTimeout(5200);
       expect(await reader.settle()).toEqual([]);
       const brokenAt = performance.now();
       await second.break();
