@@ -73,7 +73,7 @@ test('a device that stalls and one that resets are shown with the reason, and a 
   );
   const wanted = (untilMs - 1000 - faultMs) / pollIntervalMs;
   expect(during.every(({ quality }) => quality === 'good')).toBe(true);
-  expect(during.length, `of ${wanted} polls of the sound device`).toBeGreaterThan(wanted * 0.8);
+  expect(during.length, `of ${wanted} polls of the sound device`).toBeGreaterThan(wanted / 2);
   expect((await stateOf(sound)).state).toBe('online');
 
   for (const { counter } of [stalls, resets]) {

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, test } from 'vitest';
 import { createExactClient } from './fixtures/exact-mqtt-client.ts';
 import { expectAllNumbers, publishNumbers } from './fixtures/numbered-messages.ts';
 import { addThing, type MadeThing } from './fixtures/plant-records.ts';
@@ -38,8 +38,13 @@ test('every acknowledged message reaches a persistent subscriber, QoS 2 exactly 
   const publishing = writers.map(({ qos, client }) =>
     publishNumbers({ client, thing: thing.id, qos, pauseMs: 2, acknowledged }, stop.signal),
   );
+  const count = (which: ReadonlyMap<string, number[]>, qos: number) =>
+    [...which].filter(([topic]) => topic.includes(`/q${qos}/`)).reduce((sum, [, { length }]) => sum + length, 0);
   for (let kill = 0; kill < kills; kill++) {
-    await setTimeout(200 + random() * 800);
+    const had = [1, 2].map((qos) => count(acknowledged, qos));
+    const more = () => [1, 2].every((qos, i) => count(acknowledged, qos) > had[i]! + 50);
+    await until(more, 'messages of both kinds get through', 60_000);
+    await setTimeout(random() * 800);
     // The reader comes back on its own too, in the midst of what it had not acknowledged.
     if (kill % 2 === 0) {
       reader.break();
@@ -54,13 +59,9 @@ test('every acknowledged message reaches a persistent subscriber, QoS 2 exactly 
   const clients = writers.map(({ client }) => client);
   await expectAllNumbers({ stop, publishing, reader, writers: clients, acknowledged, got });
   const repeated = [...got.values()].reduce((sum, numbers) => sum + numbers.length - new Set(numbers).size, 0);
-  const count = (which: ReadonlyMap<string, number[]>, qos: number) =>
-    [...which].filter(([topic]) => topic.includes(`/q${qos}/`)).reduce((sum, [, { length }]) => sum + length, 0);
   console.info({
     kills,
     ...{ acknowledged1: count(acknowledged, 1), acknowledged2: count(acknowledged, 2), repeated },
     readerConnections: reader.connections,
   });
-  for (const qos of [1, 2])
-    expect(count(acknowledged, qos), 'messages got through between the kills').toBeGreaterThan(500);
 }, 300_000); // for hangs only: on a busy machine each start takes seconds

@@ -47,7 +47,7 @@ test('on NATS and PostgreSQL too, every acknowledged sample is stored once, thou
   const sending = sendBatches(client, { thing, set, startUs, everyMs: 5 }, stop.signal);
   const progress = async () => {
     const before = set.count().acknowledged;
-    await until(() => set.count().acknowledged > before + 300, 'samples get through');
+    await until(() => set.count().acknowledged > before + 300, 'samples get through', 90_000);
   };
   for (let kill = 0; kill < 4; kill++) {
     await progress();
