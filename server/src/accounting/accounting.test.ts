@@ -1,5 +1,6 @@
-import { encodeBatch, type Sample, type Series, toBatch } from '@luban/contracts';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { type EdgeId, type EdgeReport, encodeBatch, type Sample, type Series, toBatch } from '@luban/contracts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeTestLog } from '../log/log.test-support.ts';
 import type { Log } from '../log/log.ts';
 import { migrate } from '../platform/database/database.ts';
@@ -55,6 +56,34 @@ test('what comes again after a restart is known as repeated, though hundreds of 
   for (const sequence of [1, 200, 400, 401]) await log.append(1, sent(sequence));
   await expect.poll(() => accounting.ofTenant(1)).toEqual({ received: 404, repeated: 3, waiting: 0, stored: 404 });
   expect(accounting.backlogRecords()).toBe(0);
+  await accounting.letGo();
+  await log.close();
+});
+
+test('edges that report again and again while samples are counted leave nothing behind', async () => {
+  const log = await made.open();
+  const slow: Log = Object.create(log, {
+    read: {
+      value: async (...asked: Parameters<Log['read']>) => {
+        await setTimeout(5);
+        return log.read(...asked);
+      },
+    },
+  });
+  const accounting = await lead(slow);
+  const [added, removed] = (['addEventListener', 'removeEventListener'] as const).map((name) =>
+    vi.spyOn(EventTarget.prototype, name),
+  ) as [ReturnType<typeof vi.spyOn>, ReturnType<typeof vi.spyOn>];
+  const book = { collected: 0, pending: 0, refused: 0, dropped: 0, unknownLosses: 0 };
+  const report = { book, timeMs: 1, backlog: { samples: 0 } } as unknown as EdgeReport;
+  for (let turn = 1; turn <= 40; turn++) {
+    await log.append(1, sent(turn));
+    await accounting.reported('edge:a' as EdgeId, report);
+  }
+  expect(accounting.ofTenant(1).received).toBe(40);
+  expect(added.mock.calls.length).toBeGreaterThanOrEqual(40);
+  expect(added.mock.calls.length - removed.mock.calls.length).toBeLessThan(10);
+  vi.restoreAllMocks();
   await accounting.letGo();
   await log.close();
 });

@@ -160,8 +160,13 @@ export async function createAccounting(options: AccountingOptions) {
   async function caughtUp(): Promise<void> {
     for (const target = log.next; position < target && !counting.signal.aborted; )
       await new Promise<void>((resolve) => {
-        reached.push(resolve);
-        counting.signal.addEventListener('abort', () => resolve(), { once: true });
+        const { signal } = counting;
+        const end = () => {
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        reached.push(end);
+        signal.addEventListener('abort', end);
       });
   }
 

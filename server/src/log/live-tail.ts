@@ -29,7 +29,8 @@ export function createLiveTail({ log, wanted, note, lines }: LiveTailOptions) {
       }
       try {
         position ??= log.next;
-        if (!(await log.waitFor(position, AbortSignal.any([signal, AbortSignal.timeout(idleMs)])))) continue;
+        // Not together with `signal`, which would remember each of these signals for as long as it lives.
+        if (!(await log.waitFor(position, AbortSignal.timeout(idleMs)))) continue;
         for (const record of await log.read(position, limit)) {
           note(record);
           position = record.position + 1;
