@@ -78,6 +78,13 @@ export function RefusalRows({ refusals, of = false }: { refusals: readonly Refus
 
 type CountedDevice = EdgeAccount['devices'][number] & { readonly edge?: string };
 
+const counted = [
+  { of: 'received', name: texts.received },
+  { of: 'stored', name: texts.stored },
+  { of: 'waiting', name: texts.waitingShort },
+  { of: 'repeated', name: texts.repeatedShort },
+] as const;
+
 /** Devices, each with all that it collects. */
 export function DeviceRows({ devices }: { devices: readonly CountedDevice[] }) {
   const t = useText();
@@ -87,10 +94,11 @@ export function DeviceRows({ devices }: { devices: readonly CountedDevice[] }) {
         <thead>
           <tr>
             <th>{t(edgesTexts.devices)}</th>
-            <th className="right">{t(texts.received)}</th>
-            <th className="right">{t(texts.stored)}</th>
-            <th className="right">{t(texts.waitingShort)}</th>
-            <th className="right">{t(texts.repeatedShort)}</th>
+            {counted.map(({ name, of }) => (
+              <th key={of} className="right">
+                {t(name)}
+              </th>
+            ))}
             <th className="right">{t(texts.refusedShort)}</th>
           </tr>
         </thead>
@@ -106,18 +114,11 @@ export function DeviceRows({ devices }: { devices: readonly CountedDevice[] }) {
                   </Link>
                 )}
               </td>
-              <td className="right num" data-label={t(texts.received)}>
-                {exact(one.received)}
-              </td>
-              <td className="right num" data-label={t(texts.stored)}>
-                {exact(one.stored)}
-              </td>
-              <td className="right num" data-label={t(texts.waitingShort)}>
-                {exact(one.waiting)}
-              </td>
-              <td className="right num" data-label={t(texts.repeatedShort)}>
-                {exact(one.repeated)}
-              </td>
+              {counted.map(({ name, of }) => (
+                <td key={of} className="right num" data-label={t(name)}>
+                  {exact(one[of])}
+                </td>
+              ))}
               <td className="right num" data-label={t(texts.refusedShort)}>
                 {one.refused > 0 ? <span className="tag broken">{exact(one.refused)}</span> : exact(one.refused)}
               </td>
