@@ -22,14 +22,14 @@ export function RefusedValues({ thing }: { thing: string }) {
         </div>
       )}
       <div className="table-scroll">
-        <table className="table">
+        <table className="table cards refused-values">
           <tbody>
             {items.map(({ key, reason, count, lastMs }) => (
               <tr key={key}>
-                <td className="mono">{key}</td>
+                <td className="mono refused-key">{key}</td>
                 <td className="second">{t(reason)}</td>
-                <td className="num right">{t(texts.refusedCount)(count)}</td>
-                <td className="second right">
+                <td className="num right nowrap">{t(texts.refusedCount)(count)}</td>
+                <td className="second right nowrap">
                   <Age timeMs={lastMs} />
                 </td>
               </tr>

@@ -11,14 +11,17 @@ const sender = { tenantNumber: 1, number: 42 };
 
 function makeIngest(
   join: (tenant: number, batch: Uint8Array) => Promise<number> = async () => 0,
-  { newestArrivalUs = 0, now = nowUs } = {},
+  {
+    newestArrivalUs = 0,
+    now = nowUs,
+    refused = createRefusedValues({ nowMs: () => 0, lines: createLogLines('error', () => undefined) }),
+  } = {},
 ) {
   const directory = new SeriesDirectory();
   directory.set(5, 42);
   directory.set(70_000, 43);
   const sourceOf = () => ({ thing: toId('thing', 'thing:01jqz7k3w0a1b2c3d4e5'), device: null });
   const lines = createLogLines('error', () => undefined);
-  const refused = createRefusedValues({ nowMs: () => 0, lines });
   return createIngest({ log: { join, newestArrivalUs }, directory, sourceOf, refused, nowUs: now, lines });
 }
 const batch = (series: number, time = nowUs()) =>
@@ -46,6 +49,19 @@ describe('ingest', () => {
     durable();
     expect(await outcome).toEqual({ ok: true });
     expect(ingest.total()).toBe(1);
+  });
+
+  test('a clock that is wrong and points of another are shown with the thing in both languages', async () => {
+    const thing = toId('thing', 'thing:01jqz7k3w0a1b2c3d4e5');
+    const refused = createRefusedValues({ nowMs: () => 0, lines: createLogLines('error', () => undefined) });
+    const ingest = makeIngest(undefined, { refused });
+    for (const wrong of [batch(5, 1), batch(70_000)]) {
+      const outcome = await ingest.accept({ ...sender, thing }, wrong);
+      const [{ key, reason }] = refused.of(thing) as [ReturnType<typeof refused.of>[number]];
+      expect([outcome.ok, key]).toEqual([false, '*']);
+      expect(reason.en).toContain((outcome as { message: string }).message);
+      expect(reason.zh).toMatch(/^整条消息被拒收.*：[^：]*(检查发送方的时钟|不能写入序号为 70000 的点)$/);
+    }
   });
 
   test('batches of one write share an answer, and each sender’s are counted by what became of it', async () => {

@@ -3,6 +3,7 @@ import {
   BatchError,
   createBatchReader,
   createBatchWriter,
+  type LocalText,
   type Sample,
   statusKind,
   toBatch,
@@ -56,12 +57,14 @@ export function createIngest({ log, directory, sourceOf, refused, nowUs, lines }
     return made;
   }
 
-  function refuse(sender: Sender, reason: IngestRefusal, batch: Batch | null, message: string): IngestOutcome {
+  /** A device is told in English; whoever sets it up reads their own language where `said` has it. */
+  function refuse(sender: Sender, reason: IngestRefusal, batch: Batch | null, said: LocalText | string): IngestOutcome {
+    const text = typeof said === 'string' ? { zh: said, en: said } : said;
     refusals.count(sender, reason, batch?.count ?? 0, 1, batch === null ? undefined : holdersOf(sender, batch));
     // What comes again later is not sent in vain.
     if (sender.thing !== undefined && reason !== 'unavailable')
-      refused.note(sender.thing, 'ingest', [wholeMessage({ reason, message })]);
-    return { ok: false, reason, message };
+      refused.note(sender.thing, 'ingest', [wholeMessage({ reason, said: text })]);
+    return { ok: false, reason, message: text.en };
   }
 
   /** How many samples of a batch are whose, of those that the sender may write. */
@@ -106,7 +109,10 @@ export function createIngest({ log, directory, sourceOf, refused, nowUs, lines }
       return append(sender, meant, write(meant));
     }
     if (foreign !== undefined)
-      return refuse(sender, 'not-authorized', batch, `series ${foreign} is not yours to write`);
+      return refuse(sender, 'not-authorized', batch, {
+        zh: `不能写入序号为 ${foreign} 的点`,
+        en: `series ${foreign} is not yours to write`,
+      });
     // Where the platform's clock was set back, arrival is the better clock: it never goes back.
     const trustedUs = Math.max(nowUs(), log.newestArrivalUs);
     // Against a clock that was never set every sample is from the future: the sender is to keep it, not to give it up.
@@ -175,12 +181,16 @@ export function createIngest({ log, directory, sourceOf, refused, nowUs, lines }
   };
 }
 
-function wrongTime(batch: Batch, nowUs: number): string | undefined {
+function wrongTime(batch: Batch, nowUs: number): LocalText | undefined {
   const latest = nowUs + maxAheadUs;
   for (let i = 0; i < batch.count; i++) {
     const time = batch.time[i]!;
-    if (time > latest || time < leastTimeUs)
-      return `sample ${i}: its time ${new Date(time / 1000).toISOString()} is before 2000 or more than a day ahead: check the sender's clock`;
+    if (time <= latest && time >= leastTimeUs) continue;
+    const shown = new Date(time / 1000).toISOString();
+    return {
+      zh: `样本 ${i} 的时间 ${shown} 早于 2000 年或超前一天以上，请检查发送方的时钟`,
+      en: `sample ${i}: its time ${shown} is before 2000 or more than a day ahead: check the sender's clock`,
+    };
   }
   return undefined;
 }

@@ -19,9 +19,9 @@ const why: Record<Refusal['reason'], LocalText> = {
 };
 
 /** A whole message that was refused, as it is shown with its thing. */
-export function wholeMessage({ reason, message }: Omit<Refusal, 'ok'>): RefusedValue {
+export function wholeMessage({ reason, said }: { reason: Refusal['reason']; said: LocalText }): RefusedValue {
   const { zh, en } = why[reason];
-  return { key: everyKey, reason: { zh: `${zh}：${message}`, en: `${en}: ${message}` } };
+  return { key: everyKey, reason: { zh: `${zh}：${said.zh}`, en: `${en}: ${said.en}` } };
 }
 
 /** A door could make no samples of a message: it is counted for its sender, and shown with the thing if that sent it. */
@@ -34,6 +34,9 @@ export function refuseUnread(
   const values = error instanceof SamplesRefused ? error : { samples: 0, refused: [] };
   ingest.refused(sender, { reason: 'malformed', samples: values.samples, batches: 1 });
   if (sender.thing === undefined) return;
-  const shown = values.refused.length > 0 ? values.refused : [wholeMessage({ reason: 'malformed', message })];
+  const shown =
+    values.refused.length > 0
+      ? values.refused
+      : [wholeMessage({ reason: 'malformed', said: { zh: message, en: message } })];
   refused.note(sender.thing, 'luban', shown);
 }
