@@ -199,6 +199,19 @@ test('what a door of the same server has acknowledged is read, also before the s
   await checkReads(store, 1, known);
 });
 
+test('who takes over itself still answers the questions under way from what it held, and takes no new ones', async () => {
+  const store = await open();
+  const points = [1, 2].map((seconds) => ({ time: t0 + seconds * 1_000_000, value: seconds, bad: false }));
+  store.put(1, points);
+  await store.current();
+  await store.follower.end();
+  await checkReads(store, 1, new Map(points.map((one) => [one.time, one])));
+  expect(await store.follower.isCurrent()).toBe(false);
+  expect(store.follower.stats().follows).toBe(false);
+  await store.follower.stop();
+  expect(() => store.follower.reads()).toThrow('not followed');
+});
+
 test('a deletion under way is not read past: who asks is sent to the server that deletes', async () => {
   const store = await open();
   store.put(1, [{ time: t0, value: 1, bad: false }]);

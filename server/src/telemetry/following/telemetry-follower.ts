@@ -41,6 +41,8 @@ const askEveryMs = 1_000;
 /** When it does not answer, it does not store or delete either: what it said last holds on for so long. */
 const heardForMs = 60_000;
 const catchUpMs = 1_000;
+/** What is held serves the questions under way for so long after the end: an export asks once for each series. */
+const underWayMs = 60_000;
 const pauseMs = 500;
 const readLimit = { records: 512, bytes: 4 << 20 };
 /** As in the store: beyond it the log is not read on until something is stored. */
@@ -63,6 +65,7 @@ export function createTelemetryFollower(options: TelemetryFollowerOptions) {
   let running: Promise<void> | undefined;
   let askedMs = 0;
   let told: string | undefined;
+  let release: NodeJS.Timeout | undefined;
 
   const rollups: RollupReads = {
     parts: rollupParts(rollupStore),
@@ -158,6 +161,11 @@ export function createTelemetryFollower(options: TelemetryFollowerOptions) {
       }
       await pause(pauseMs, stopping.signal);
     }
+    if (stopping.signal.aborted) release = setTimeout(forget, underWayMs).unref();
+    else forget();
+  }
+
+  function forget(): void {
     following = undefined;
   }
 
@@ -195,10 +203,15 @@ export function createTelemetryFollower(options: TelemetryFollowerOptions) {
       if (following === undefined) throw new TelemetryFault('telemetry.unavailable', 'the store is not followed');
       return following.reads;
     },
-    stats: () => ({ follows: following !== undefined, waitingRows: following?.held.fresh.rows ?? 0 }),
+    stats: () => ({
+      follows: following !== undefined && !stopping.signal.aborted,
+      waitingRows: following?.held.fresh.rows ?? 0,
+    }),
     end,
     async stop(): Promise<void> {
       await end();
+      clearTimeout(release);
+      forget();
       await engine.stop();
     },
   };
