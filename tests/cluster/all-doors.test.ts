@@ -2,6 +2,7 @@ import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type ApiClient, createApiClient } from '../fixtures/api-client.ts';
 import { leads, makePlatformOfServers, type PlatformOfServers } from '../fixtures/cluster/platform-of-servers.ts';
+import { freezeAll } from '../fixtures/family.ts';
 import { addThing } from '../fixtures/plant-records.ts';
 import type { Platform } from '../fixtures/platform-process.ts';
 import { until } from '../fixtures/until.ts';
@@ -164,7 +165,7 @@ test('a door that is frozen is named, and what may be there is not said to be mi
   await connect(door, 'frozen', { clean: false, properties: { sessionExpiryInterval: 3600 } });
   const thing = await addThing(leader.api, 'SENDER-2');
   const { server } = await told(leader.api, `/api/v1/mqtt-clients/${key.id}?clientId=frozen`);
-  process.kill(door.pid(), 'SIGSTOP');
+  await freezeAll([door.pid()]);
   try {
     const ingest = async () => (await leader.api.get('/api/v1/flow')).ingest;
     await expect

@@ -5,7 +5,7 @@ import { firstNode } from '../../server/src/log/log.test-support.ts';
 import { type Log, type LogRecord, openLog } from '../../server/src/log/log.ts';
 import { AcknowledgedSet } from '../fixtures/acknowledged-set.ts';
 import { type NatsCluster, startNatsCluster } from '../fixtures/cluster/nats-cluster.ts';
-import { signalAll } from '../fixtures/family.ts';
+import { freezeAll, signalAll } from '../fixtures/family.ts';
 import { seededRandom } from '../fixtures/seeded-random.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -165,7 +165,7 @@ test('what the first of the nodes cannot bring to another is not acknowledged, h
   const leader = Number((await firstNode(cluster.address('alone'))).slice(1));
   const log = await open('alone', [leader]);
   const frozen = [0, 1, 2].filter((node) => node !== leader).map((node) => cluster.pid(node));
-  signalAll(frozen, 'SIGSTOP');
+  await freezeAll(frozen);
   let settled: unknown;
   const appended = log
     .append(1, encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }])))
@@ -193,7 +193,7 @@ test('a node that freezes, or whose host goes without a word, is left for anothe
   const its = (first + 1) % cluster.size;
   // The other nodes it learns from this one.
   const log = await open('frozen', [its]);
-  signalAll([cluster.pid(its)], 'SIGSTOP');
+  await freezeAll([cluster.pid(its)]);
   const one = encodeBatch(toBatch([{ series: toSeries(1), time: 1, value: 1, quality: 0, simulated: false }]));
   const positions: (number | Error)[] = [];
   for (let turn = 0; turn < 3; turn++) positions.push(await log.append(1, one).catch((error: Error) => error));

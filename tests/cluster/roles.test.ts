@@ -8,6 +8,7 @@ import { createApiClient } from '../fixtures/api-client.ts';
 import { leads, makePlatformOfServers, type PlatformOfServers } from '../fixtures/cluster/platform-of-servers.ts';
 import { createCounterDevice } from '../fixtures/counter-device.ts';
 import { createEdgeProcess } from '../fixtures/edge-process.ts';
+import { freezeAll } from '../fixtures/family.ts';
 import { sendByHttp } from '../fixtures/http-sender.ts';
 import { addCounterDevice, addThing, type MadeThing } from '../fixtures/plant-records.ts';
 import type { Platform } from '../fixtures/platform-process.ts';
@@ -103,7 +104,7 @@ test('doors and leaders are killed, stopped and frozen in turn: all that was ack
   await second.start();
   await progress(200);
   // One that is frozen is taken over from, and ends by itself when it wakes.
-  process.kill(first.pid(), 'SIGSTOP');
+  await freezeAll([first.pid()]);
   await leads(second);
   process.kill(first.pid(), 'SIGCONT');
   await until(() => first.output().includes('"event":"ends"'), 'the leader that was frozen ends');
