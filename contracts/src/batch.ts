@@ -12,6 +12,7 @@ import {
   statusSimulated,
   type ValueKind,
 } from './sample.ts';
+import type { LocalText } from './text.ts';
 
 /**
  * The uplink's batch, version 1: columns, little-endian, documented for device makers in `docs/batch-format.md`.
@@ -53,8 +54,14 @@ export interface Batch {
   readonly texts: readonly string[];
 }
 
+/** The message is in English, as whoever writes a device reads it; `said` is for who looks at the platform. */
 export class BatchError extends Error {
   readonly code = 'batch.malformed';
+  readonly said: LocalText;
+  constructor(en: string, zh: string, options?: ErrorOptions) {
+    super(en, options);
+    this.said = { zh, en };
+  }
 }
 
 /** Samples → columns. Order is kept. */
@@ -127,10 +134,14 @@ export function createBatchWriter(): (batch: Batch) => Uint8Array {
 function encodeInto(batch: Batch, bytesOf: (size: number) => Uint8Array): Uint8Array {
   const { count } = batch;
   if (count < 1 || count > maxBatchSamples)
-    throw new BatchError(`a batch holds 1 to ${maxBatchSamples} samples, not ${count}`);
+    throw new BatchError(
+      `a batch holds 1 to ${maxBatchSamples} samples, not ${count}`,
+      `一批须有 1 到 ${maxBatchSamples} 个样本，而不是 ${count} 个`,
+    );
   const { series, time, value, status } = batch;
   const base = time[0]!;
-  if (!Number.isSafeInteger(base)) throw new BatchError(`sample 0: time ${base} is not whole µs`);
+  if (!Number.isSafeInteger(base))
+    throw new BatchError(`sample 0: time ${base} is not whole µs`, `样本 0：时间 ${base} 不是整微秒`);
   let wide = false;
   let oneStatus = true;
   for (let i = 1; i < count; i++) {
@@ -194,24 +205,37 @@ export function createBatchReader(): (bytes: Uint8Array) => Batch {
 
 function decodeInto(bytes: Uint8Array, columnsOf: (count: number) => Columns): Batch {
   if (bytes.length < headerBytes)
-    throw new BatchError(`a batch has at least ${headerBytes} bytes, this one ${bytes.length}`);
-  if (bytes[0] !== magic) throw new BatchError('not a Luban batch: the first byte must be 0x4c');
+    throw new BatchError(
+      `a batch has at least ${headerBytes} bytes, this one ${bytes.length}`,
+      `一批至少 ${headerBytes} 字节，这一批只有 ${bytes.length} 字节`,
+    );
+  if (bytes[0] !== magic)
+    throw new BatchError('not a Luban batch: the first byte must be 0x4c', '不是鲁班批格式：首字节须为 0x4c');
   if (bytes[1] !== batchVersion)
-    throw new BatchError(`batch version ${bytes[1]}; this platform reads version ${batchVersion}`);
+    throw new BatchError(
+      `batch version ${bytes[1]}; this platform reads version ${batchVersion}`,
+      `批格式版本为 ${bytes[1]}，本平台读取版本 ${batchVersion}`,
+    );
   const view = viewOf(bytes);
   const start = bytes.byteOffset;
   const flags = bytes[2]!;
-  if (flags > 7 || bytes[3] !== 0) throw new BatchError('unknown flags');
+  if (flags > 7 || bytes[3] !== 0) throw new BatchError('unknown flags', '标志位无法识别');
   const count = view.getUint32(start + 4, true);
   if (count < 1 || count > maxBatchSamples)
-    throw new BatchError(`a batch holds 1 to ${maxBatchSamples} samples, not ${count}`);
+    throw new BatchError(
+      `a batch holds 1 to ${maxBatchSamples} samples, not ${count}`,
+      `一批须有 1 到 ${maxBatchSamples} 个样本，而不是 ${count} 个`,
+    );
   const base = view.getUint32(start + 8, true) + view.getInt32(start + 12, true) * 0x1_0000_0000;
   const textBytes = view.getUint32(start + 24, true);
   const wide = (flags & flagWideTimes) !== 0;
   const statusCount = flags & flagOneStatus ? 1 : count;
   const textStart = headerBytes + count * (wide ? 20 : 16) + statusCount * 2;
   if (bytes.length !== textStart + textBytes)
-    throw new BatchError(`${count} samples need ${textStart + textBytes} bytes, the batch has ${bytes.length}`);
+    throw new BatchError(
+      `${count} samples need ${textStart + textBytes} bytes, the batch has ${bytes.length}`,
+      `${count} 个样本需要 ${textStart + textBytes} 字节，这一批有 ${bytes.length} 字节`,
+    );
   const columns = columnsOf(count);
   readColumns(columns, view, start + headerBytes, count, base, wide, statusCount);
   const texts = textBytes === 0 ? noTexts : decodeTexts(bytes.subarray(textStart));
@@ -283,23 +307,31 @@ function checkColumns(
   statusCount: number,
 ) {
   for (let i = 0; i < statusCount; i++)
-    if (!isStatus(status[i]!)) throw new BatchError(`sample ${i}: unknown status ${status[i]}`);
+    if (!isStatus(status[i]!))
+      throw new BatchError(`sample ${i}: unknown status ${status[i]}`, `样本 ${i}：状态 ${status[i]} 无法识别`);
   let parsed: Set<number> | undefined;
   let textLength = 0;
   for (let i = 0; i < count; i++) {
-    if (series[i] === 0) throw new BatchError(`sample ${i}: series 0`);
+    if (series[i] === 0) throw new BatchError(`sample ${i}: series 0`, `样本 ${i}：序号为 0`);
     const at = time[i]!;
     if (!(at >= 0 && at <= maxMicros) || Math.floor(at) !== at)
-      throw new BatchError(`sample ${i}: time ${at} is not whole µs between 1970 and 2255`);
+      throw new BatchError(
+        `sample ${i}: time ${at} is not whole µs between 1970 and 2255`,
+        `样本 ${i}：时间 ${at} 不是 1970 至 2255 年间的整微秒`,
+      );
     const number = value[i]!;
     // x − x is 0 for every finite number only: one test for NaN and both infinities.
-    if (number - number !== 0) throw new BatchError(`sample ${i}: the value is not a finite number`);
+    if (number - number !== 0)
+      throw new BatchError(`sample ${i}: the value is not a finite number`, `样本 ${i}：值不是有限的数`);
     const kind = status[i]! >> 9;
     if (kind === 0) continue;
     parsed ??= new Set();
     textLength += checkKind(i, status[i]!, number, texts, parsed);
     if (textLength > maxBatchTextLength)
-      throw new BatchError(`the texts of all samples are longer than ${maxBatchTextLength} characters`);
+      throw new BatchError(
+        `the texts of all samples are longer than ${maxBatchTextLength} characters`,
+        `全部样本的文本超过 ${maxBatchTextLength} 个字符`,
+      );
   }
 }
 
@@ -307,17 +339,23 @@ function checkColumns(
 function checkKind(i: number, status: Status, number: number, texts: readonly string[], parsed: Set<number>): number {
   const kind = statusKind(status);
   if (kind === 'boolean' && number !== 0 && number !== 1)
-    throw new BatchError(`sample ${i}: a boolean is 0 or 1, not ${number}`);
+    throw new BatchError(
+      `sample ${i}: a boolean is 0 or 1, not ${number}`,
+      `样本 ${i}：布尔值须为 0 或 1，而不是 ${number}`,
+    );
   if (kind === 'none' && (number !== 0 || statusQuality(status) < 0x80 || !isQualityCode(statusQuality(status))))
-    throw new BatchError(`sample ${i}: a missing value needs a bad quality`);
+    throw new BatchError(`sample ${i}: a missing value needs a bad quality`, `样本 ${i}：空值须带坏质量`);
   if (kind === 'string' || kind === 'json') {
     if (!(number >= 0 && number < texts.length) || number % 1 !== 0)
-      throw new BatchError(`sample ${i}: text ${number} of ${texts.length}`);
+      throw new BatchError(
+        `sample ${i}: text ${number} of ${texts.length}`,
+        `样本 ${i}：引用文本 ${number}，而文本共 ${texts.length} 个`,
+      );
     if (kind === 'json' && !parsed.has(number)) {
       try {
         JSON.parse(texts[number]!);
       } catch (cause) {
-        throw new BatchError(`sample ${i}: its JSON does not parse`, { cause });
+        throw new BatchError(`sample ${i}: its JSON does not parse`, `样本 ${i}：JSON 无法解析`, { cause });
       }
       parsed.add(number);
     }
@@ -348,13 +386,14 @@ function decodeTexts(bytes: Uint8Array): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; ) {
-    if (at + 4 > bytes.length) throw new BatchError('the text table ends inside a length');
+    if (at + 4 > bytes.length) throw new BatchError('the text table ends inside a length', '文本表在长度字段中途结束');
     const length = view.getUint32(at, true);
-    if (at + 4 + length > bytes.length) throw new BatchError('a text runs past the end of the batch');
+    if (at + 4 + length > bytes.length)
+      throw new BatchError('a text runs past the end of the batch', '有文本超出这一批的末尾');
     try {
       texts.push(decoder.decode(bytes.subarray(at + 4, at + 4 + length)));
     } catch (cause) {
-      throw new BatchError(`text ${texts.length} is not UTF-8`, { cause });
+      throw new BatchError(`text ${texts.length} is not UTF-8`, `文本 ${texts.length} 不是 UTF-8`, { cause });
     }
     at += 4 + length;
   }

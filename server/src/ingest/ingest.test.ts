@@ -51,16 +51,18 @@ describe('ingest', () => {
     expect(ingest.total()).toBe(1);
   });
 
-  test('a clock that is wrong and points of another are shown with the thing in both languages', async () => {
+  test('a clock that is wrong, points of another and a broken batch are shown with the thing in both languages', async () => {
     const thing = toId('thing', 'thing:01jqz7k3w0a1b2c3d4e5');
     const refused = createRefusedValues({ nowMs: () => 0, lines: createLogLines('error', () => undefined) });
     const ingest = makeIngest(undefined, { refused });
-    for (const wrong of [batch(5, 1), batch(70_000)]) {
+    for (const wrong of [batch(5, 1), batch(70_000), new Uint8Array(40)]) {
       const outcome = await ingest.accept({ ...sender, thing }, wrong);
       const [{ key, reason }] = refused.of(thing) as [ReturnType<typeof refused.of>[number]];
       expect([outcome.ok, key]).toEqual([false, '*']);
       expect(reason.en).toContain((outcome as { message: string }).message);
-      expect(reason.zh).toMatch(/^整条消息被拒收.*：[^：]*(检查发送方的时钟|不能写入序号为 70000 的点)$/);
+      expect(reason.zh).toMatch(
+        /^整条消息被拒收.*：[^：]*(检查发送方的时钟|不能写入序号为 70000 的点|首字节须为 0x4c)$/,
+      );
     }
   });
 

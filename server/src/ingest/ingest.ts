@@ -9,7 +9,7 @@ import {
   toBatch,
 } from '@luban/contracts';
 import type { Log } from '../log/log.ts';
-import { checkDepth } from '../platform/json.ts';
+import { checkDepth, maxJsonDepth } from '../platform/json.ts';
 import type { LogLines } from '../platform/log-lines.ts';
 import { RateMeter } from '../platform/rate-meter.ts';
 import type { Things } from '../things/things.ts';
@@ -58,13 +58,12 @@ export function createIngest({ log, directory, sourceOf, refused, nowUs, lines }
   }
 
   /** A device is told in English; whoever sets it up reads their own language where `said` has it. */
-  function refuse(sender: Sender, reason: IngestRefusal, batch: Batch | null, said: LocalText | string): IngestOutcome {
-    const text = typeof said === 'string' ? { zh: said, en: said } : said;
+  function refuse(sender: Sender, reason: IngestRefusal, batch: Batch | null, said: LocalText): IngestOutcome {
     refusals.count(sender, reason, batch?.count ?? 0, 1, batch === null ? undefined : holdersOf(sender, batch));
     // What comes again later is not sent in vain.
     if (sender.thing !== undefined && reason !== 'unavailable')
-      refused.note(sender.thing, 'ingest', [wholeMessage({ reason, said: text })]);
-    return { ok: false, reason, message: text.en };
+      refused.note(sender.thing, 'ingest', [wholeMessage({ reason, said })]);
+    return { ok: false, reason, message: said.en };
   }
 
   /** How many samples of a batch are whose, of those that the sender may write. */
@@ -92,11 +91,15 @@ export function createIngest({ log, directory, sourceOf, refused, nowUs, lines }
   });
 
   let clockToldMs = Number.NEGATIVE_INFINITY;
-  function clockNotSet(): string {
-    const says = `the clock of the platform is not set: it says ${new Date(nowUs() / 1000).toISOString()}`;
+  function clockNotSet(): LocalText {
+    const shown = new Date(nowUs() / 1000).toISOString();
+    const says = {
+      zh: `平台的时钟没有校准：显示为 ${shown}`,
+      en: `the clock of the platform is not set: it says ${shown}`,
+    };
     if (performance.now() - clockToldMs > clockEveryMs) {
       clockToldMs = performance.now();
-      lines('error', 'samples not acknowledged', { cause: says });
+      lines('error', 'samples not acknowledged', { cause: says.en });
     }
     return says;
   }
@@ -138,7 +141,7 @@ export function createIngest({ log, directory, sourceOf, refused, nowUs, lines }
 
   function refuseMalformed(sender: Sender, batch: Batch | null, error: unknown): IngestOutcome {
     if (!(error instanceof BatchError)) throw error;
-    return refuse(sender, 'malformed', batch, error.message);
+    return refuse(sender, 'malformed', batch, error.said);
   }
 
   /** Samples that are columns already. */
@@ -196,7 +199,7 @@ function wrongTime(batch: Batch, nowUs: number): LocalText | undefined {
 }
 
 /** What reads JSON values later walks them recursively: too deep a one would end whoever shows it. */
-function wrongJson(batch: Batch): string | undefined {
+function wrongJson(batch: Batch): LocalText | undefined {
   if (batch.texts.length === 0) return undefined;
   const checked = new Set<number>();
   for (let i = 0; i < batch.count; i++) {
@@ -207,7 +210,7 @@ function wrongJson(batch: Batch): string | undefined {
       checkDepth(batch.texts[text]!);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      return `sample ${i}: ${error.message}`;
+      return { zh: `样本 ${i}：JSON 嵌套超过 ${maxJsonDepth} 层`, en: `sample ${i}: ${error.message}` };
     }
   }
   return undefined;
