@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  BatchError,
-  batchSample,
-  createBatchReader,
-  createBatchWriter,
-  decodeBatch,
-  encodeBatch,
-  toBatch,
-} from './batch.ts';
+import { batchSample, createBatchReader, createBatchWriter, decodeBatch, encodeBatch, toBatch } from './batch.ts';
+import { BatchError } from './batch-error.ts';
 import { qualityCode, qualityReasons } from './quality.ts';
 import { type Sample, toSeries } from './sample.ts';
 

@@ -1,3 +1,4 @@
+import { BatchError } from './batch-error.ts';
 import { isQualityCode } from './quality.ts';
 import {
   isStatus,
@@ -12,7 +13,6 @@ import {
   statusSimulated,
   type ValueKind,
 } from './sample.ts';
-import type { LocalText } from './text.ts';
 
 /**
  * The uplink's batch, version 1: columns, little-endian, documented for device makers in `docs/batch-format.md`.
@@ -52,16 +52,6 @@ export interface Batch {
   readonly value: Float64Array;
   readonly status: Uint16Array;
   readonly texts: readonly string[];
-}
-
-/** The message is in English, as whoever writes a device reads it; `said` is for who looks at the platform. */
-export class BatchError extends Error {
-  readonly code = 'batch.malformed';
-  readonly said: LocalText;
-  constructor(en: string, zh: string, options?: ErrorOptions) {
-    super(en, options);
-    this.said = { zh, en };
-  }
 }
 
 /** Samples → columns. Order is kept. */

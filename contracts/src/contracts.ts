@@ -4,6 +4,7 @@ export * from './accounts.ts';
 export * from './aggregates.ts';
 export * from './backup.ts';
 export * from './batch.ts';
+export * from './batch-error.ts';
 export * from './client-certificate.ts';
 export * from './device.ts';
 export * from './device-protocols/modbus-tcp.ts';
