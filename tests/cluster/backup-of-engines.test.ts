@@ -26,7 +26,10 @@ const places: { remove(): Promise<void> }[] = [];
 let folder: string;
 let store: Awaited<ReturnType<typeof startChdbOverHttp>>;
 let logAddress: string;
+let removeLog: () => Promise<void>;
 let sealKey: string;
+/** Of the writer, which went on after the backup. */
+let oldFolder: string;
 let cookie: string;
 let thing: MadeThing;
 /** All that was acknowledged before the last step of the backup. */
@@ -43,9 +46,9 @@ interface Place {
   readonly telemetry: string;
 }
 
-async function server({ records, log, telemetry }: Place, roles?: string): Promise<Platform> {
-  const directory = await mkdtemp(join(folder, 'data-'));
-  if (sealKey !== undefined) await copyFile(sealKey, join(directory, 'seal.key'));
+async function server({ records, log, telemetry }: Place, roles?: string, old?: string): Promise<Platform> {
+  const directory = old ?? (await mkdtemp(join(folder, 'data-')));
+  if (sealKey !== undefined && old === undefined) await copyFile(sealKey, join(directory, 'seal.key'));
   const one = await createPlatform(directory, {
     environment: {
       LUBAN_RECORDS: records,
@@ -81,6 +84,7 @@ test('while samples come in at a door: writers stop, telemetry, records, and at 
   const log = await makeTestLog();
   places.push(records, log);
   logAddress = log.address!;
+  removeLog = log.remove;
   const at = { records: records.location, log: logAddress, telemetry: `${store.url}/plant` };
   const writer = await server(at, 'writer,api');
   await writer.start();
@@ -102,6 +106,7 @@ test('while samples come in at a door: writers stop, telemetry, records, and at 
   await writer.stop();
   await come(200); // the door goes on
   await store.copy('plant', 'restored');
+  await store.copy('plant', 'old_folder');
   await store.copy('plant', 'without_log');
   storedThen = await rowsOf(at.telemetry);
   await come(50);
@@ -110,16 +115,22 @@ test('while samples come in at a door: writers stop, telemetry, records, and at 
   await come(50);
   before = set.copy();
   logCopy = await copyLog(logAddress);
-  await come(50);
+  // The writer goes on: what it keeps of its inserts is of a store and a log that will be no more.
+  await writer.start();
+  for (let block = 0; block < 2; block++) {
+    const stored = await rowsOf(at.telemetry);
+    await until(async () => (await rowsOf(at.telemetry)) > stored, 'a block is stored', 90_000);
+  }
+  oldFolder = writer.dataDirectory;
   stop.abort();
   next = await sending;
   expect(before.count().acknowledged).toBeGreaterThan(storedThen + 200);
 
   // All of it is lost.
   for (const one of platforms.splice(0)) await one.kill();
-  await log.remove();
+  await removeLog();
   before.alsoSent(set);
-}, 180_000);
+}, 360_000);
 
 async function restoredRecords(): Promise<string> {
   const records = await makeTestRecords();
@@ -156,11 +167,35 @@ test('restored into fresh engines it has every sample acknowledged before the lo
   const platform = await server(at);
   await platform.start();
   await leads(platform);
-  await goesOn(platform, at, before);
-  expect(await rowsOf(at.telemetry)).toBeGreaterThanOrEqual(before.count().acknowledged);
+  const known = before.copy();
+  await goesOn(platform, at, known);
+  expect(await rowsOf(at.telemetry)).toBeGreaterThanOrEqual(known.count().acknowledged);
   expect(platform.output()).not.toMatch(/log-trimmed|log ends before/);
   await platform.stop();
 }, 180_000);
+
+test('a writer’s old data folder, which says of the old store what is not so of the restored one, hides no sample', async () => {
+  await removeLog();
+  await restoreLog(logAddress, logCopy);
+  const at = { records: await restoredRecords(), log: logAddress, telemetry: `${store.url}/old_folder` };
+  const door = await server(at, 'door');
+  await door.start();
+  // Until the log is longer than it was, so that the old plan's records are there again and are others.
+  const known = before.copy();
+  const wanted = set.count().acknowledged + 500;
+  const stop = new AbortController();
+  const sending = sendByHttp({ thing, set: known, startUs, url: () => door.url, from: next, stop: stop.signal });
+  await until(() => known.count().acknowledged > wanted, 'the log grows', 60_000);
+  stop.abort();
+  next = await sending;
+  const writer = await server(at, undefined, oldFolder);
+  await writer.start();
+  await leads(writer);
+  expect(writer.output()).toMatch(/foreign-plan/);
+  await goesOn(writer, at, known);
+  await writer.stop();
+  await door.stop();
+}, 240_000);
 
 test('without the copy of the log it has what the store had, says that the log is gone, and goes on with a new one', async () => {
   const log = await makeTestLog();

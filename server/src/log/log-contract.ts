@@ -32,6 +32,21 @@ export interface OffsetStore {
   commit(position: number): Promise<void>;
   /** Takes what another server has committed. Nothing to do where no other can. */
   reload(): Promise<void>;
+  /** Undefined where log and place are in this process's own folder. */
+  readonly tenure?: Tenure | undefined;
+}
+
+/**
+ * Who goes on from a place, written in the place itself: what a server keeps of its work elsewhere holds only as long as
+ * nobody else has gone on from there, and the place is not that of a copy which was made before.
+ */
+export interface Tenure {
+  /** Of this process. */
+  readonly own: string;
+  /** Whether whoever had it was the last to go on from the place, as of the last commit or reload. */
+  isLast(tenure: string): boolean;
+  /** From now on it is this process; `after`: whose work it completes. Rejects as a commit does. */
+  begin(after?: string): Promise<void>;
 }
 
 export interface Log extends SampleLog {

@@ -4,7 +4,7 @@ import { openNatsLog } from './nats-log.ts';
 
 export { ledOffsets } from './led-offsets.ts';
 export { createLiveTail } from './live-tail.ts';
-export type { Log, OffsetStore, SampleLog } from './log-contract.ts';
+export type { Log, OffsetStore, SampleLog, Tenure } from './log-contract.ts';
 export type { LogRecord } from './log-record.ts';
 export { parseNatsAddress } from './nats-address.ts';
 export { decodeGroup, encodeGroup } from './nats-group.ts';

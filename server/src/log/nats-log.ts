@@ -157,6 +157,7 @@ export async function openNatsLog({ address, maxBytes, nowUs, lines }: NatsLogOp
             return store.committed;
           },
           commit: (position) => store.commit(position),
+          tenure: store.tenure,
           /** Also where the log ends by now: who has not followed it knows only of its own appends. */
           async reload() {
             await store.reload();

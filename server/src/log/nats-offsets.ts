@@ -11,6 +11,13 @@ interface Place {
   readonly position: number;
   /** Of the entry in the bucket; 0 while there is none. */
   readonly revision: number;
+  /** The process that wrote it, and whose work it then completes. */
+  readonly by: readonly string[];
+}
+
+function placeOf(entry: string, revision: number): Place {
+  const [position = '', ...by] = entry.split(' ');
+  return { position: Number.parseInt(position, 10), revision, by };
 }
 
 interface NatsOffsetsOptions {
@@ -21,8 +28,9 @@ interface NatsOffsetsOptions {
 }
 
 /**
- * The consumers' places, in a replicated bucket that all servers share. An entry is the position, a space, and who wrote
- * it: so a server whose commit was kept and whose answer was lost knows the entry as its own.
+ * The consumers' places, in a replicated bucket that all servers share. An entry is the position and who wrote
+ * it: so a server whose commit was kept and whose answer was lost knows the entry as its own. Behind that may stand whose
+ * work the writer completes.
  */
 export async function openNatsOffsets({ bucket, bounds, newest }: NatsOffsetsOptions) {
   const writer = randomUUID();
@@ -38,15 +46,14 @@ export async function openNatsOffsets({ bucket, bounds, newest }: NatsOffsetsOpt
   async function refresh(): Promise<void> {
     for await (const key of await bucket.keys()) {
       const entry = await bucket.get(key);
-      if (entry?.operation === 'PUT')
-        learn(key, { position: Number.parseInt(entry.string(), 10), revision: entry.revision });
+      if (entry?.operation === 'PUT') learn(key, placeOf(entry.string(), entry.revision));
     }
   }
   await refresh();
 
   function openStore(of: string): OffsetStore {
     // Known at once, so that nothing is trimmed before its first commit.
-    let place: Place = known.get(of) ?? { position: bounds().first, revision: 0 };
+    let place: Place = known.get(of) ?? { position: bounds().first, revision: 0, by: [] };
     learn(of, place);
     /** One commit at a time: each rests on the revision that the one before it left. */
     let turn: Promise<unknown> = Promise.resolve();
@@ -56,29 +63,27 @@ export async function openNatsOffsets({ bucket, bounds, newest }: NatsOffsetsOpt
       learn(of, next);
     }
 
-    async function look(): Promise<(Place & { readonly isOwn: boolean }) | null> {
+    async function look(): Promise<Place | null> {
       const message = await newest(of);
-      if (message === null) return null;
-      const text = Buffer.from(message.data).toString();
-      return { position: Number.parseInt(text, 10), revision: message.seq, isOwn: text.endsWith(` ${writer}`) };
+      return message === null ? null : placeOf(Buffer.from(message.data).toString(), message.seq);
     }
 
-    async function put(position: number): Promise<void> {
-      const revision = await bucket.put(of, `${position} ${writer}`, { previousSeq: place.revision });
-      settle({ position, revision });
+    async function put(position: number, by: readonly string[]): Promise<void> {
+      const revision = await bucket.put(of, [position, ...by].join(' '), { previousSeq: place.revision });
+      settle({ position, revision, by });
     }
 
-    async function commit(position: number): Promise<void> {
+    async function commit(position: number, by: readonly string[]): Promise<void> {
       const { next } = bounds();
       if (position > next) throw new LogFault('log.position', `${of} commits ${position}; the log ends at ${next}`);
       try {
-        await put(position).catch(async (error: unknown) => {
+        await put(position, by).catch(async (error: unknown) => {
           if (!isConflict(error)) throw error;
           const found = await look();
-          if (found === null || !found.isOwn)
+          if (found === null || found.by[0] !== writer)
             throw new LogFault('log.position', `another server has committed ${of}`, { cause: error });
           settle(found);
-          await put(position);
+          await put(position, by);
         });
       } catch (error) {
         if (error instanceof LogFault) throw error;
@@ -88,17 +93,24 @@ export async function openNatsOffsets({ bucket, bounds, newest }: NatsOffsetsOpt
       }
     }
 
+    function inTurn<T>(work: () => Promise<T>): Promise<T> {
+      const mine = turn.then(work);
+      turn = mine.catch(() => undefined);
+      return mine;
+    }
+
     return {
       get committed() {
         return place.position;
       },
-      commit(position) {
-        const mine = turn.then(() => commit(position));
-        turn = mine.catch(() => undefined);
-        return mine;
+      commit: (position) => inTurn(() => commit(position, [writer])),
+      tenure: {
+        own: writer,
+        isLast: (tenure) => place.by.includes(tenure),
+        begin: (after) => inTurn(() => commit(place.position, after === undefined ? [writer] : [writer, after])),
       },
-      reload() {
-        const mine = turn.then(async () => {
+      reload: () =>
+        inTurn(async () => {
           try {
             // After the loss of a server there may be no leader for a moment.
             const found = await patiently(look);
@@ -106,10 +118,7 @@ export async function openNatsOffsets({ bucket, bounds, newest }: NatsOffsetsOpt
           } catch (error) {
             throw new LogFault('log.unavailable', `the place of ${of} cannot be read`, { cause: error });
           }
-        });
-        turn = mine.catch(() => undefined);
-        return mine;
-      },
+        }),
     };
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
+import type { LogRecord, OffsetStore, SampleLog, Tenure } from '../log/log.ts';
 import { createTelemetry } from './telemetry.ts';
 
 const rowsOfRecord = 250;
@@ -40,7 +40,8 @@ export function createMadeLog(next: number): SampleLog {
   };
 }
 
-export function createFileOffset(directory: string): OffsetStore {
+/** `tenure`: as of a log that several servers share. */
+export function createFileOffset(directory: string, tenure?: Tenure): OffsetStore {
   const path = join(directory, 'offset');
   const read = () => {
     try {
@@ -57,6 +58,7 @@ export function createFileOffset(directory: string): OffsetStore {
       writeFileSync(path, String(position));
     },
     reload: async () => undefined,
+    tenure,
   };
 }
 

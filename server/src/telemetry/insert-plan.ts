@@ -6,9 +6,11 @@ import { z } from 'zod';
 export interface InsertPlan {
   readonly from: number;
   readonly to: number;
+  /** Of the process that made it; absent where the log is in its own folder. */
+  readonly tenure?: string | undefined;
 }
 
-const planSchema = z.object({ from: z.int().min(0), to: z.int().min(1) });
+const planSchema = z.object({ from: z.int().min(0), to: z.int().min(1), tenure: z.string().optional() });
 
 /**
  * The plan survives any crash, so that a block whose insert may have happened is made again from exactly the same
@@ -28,6 +30,12 @@ export async function readInsertPlan(directory: string): Promise<InsertPlan | un
 /** It is of a log that is gone: the positions of the new one would come to mean it. */
 export async function forgetInsertPlan(directory: string): Promise<void> {
   await rm(join(directory, 'plan.json'), { force: true });
+  await syncFolder(directory);
+}
+
+/** It says of another store, or of this one at another time, what is not so here; kept for who looks for the cause. */
+export async function setInsertPlanAside(directory: string): Promise<void> {
+  await rename(join(directory, 'plan.json'), join(directory, 'plan-set-aside.json'));
   await syncFolder(directory);
 }
 

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import type { SampleLog } from '../log/log.ts';
+import type { SampleLog, Tenure } from '../log/log.ts';
 import { type ChdbEngine, createChdbEngine } from './chdb-engine.ts';
 import { createFileOffset, createMadeLog, madeRows } from './crash-writer.test-support.ts';
 import { createFreshSamples } from './fresh-samples.ts';
-import { writeInsertPlan } from './insert-plan.ts';
+import { readInsertPlan, writeInsertPlan } from './insert-plan.ts';
 import { createLatestTable } from './latest-table.ts';
 import { appendRecord, openSampleBlock } from './sample-block.ts';
 import { pickRows } from './sample-columns.ts';
@@ -23,7 +23,12 @@ afterEach(async () => {
 });
 
 /** The parts of the store, so that a test can reach chDB's process and the raw rows. */
-async function openParts(records: number, directory?: string, log: SampleLog = createMadeLog(records)) {
+async function openParts(
+  records: number,
+  directory?: string,
+  log: SampleLog = createMadeLog(records),
+  tenure?: Tenure,
+) {
   const folder = directory ?? (await mkdtemp(join(tmpdir(), 'luban-crash-')));
   if (!directory) ends.push(() => rm(folder, { recursive: true, force: true }));
   const faults: TelemetryFault[] = [];
@@ -36,7 +41,7 @@ async function openParts(records: number, directory?: string, log: SampleLog = c
   const writer = createTelemetryWriter({
     directory: folder,
     log,
-    consumer: createFileOffset(folder),
+    consumer: createFileOffset(folder, tenure),
     store,
     fresh: createFreshSamples(5000),
     latest: createLatestTable(),
@@ -154,6 +159,69 @@ test('a plan of a log that is gone hides nothing of the new one, which grows pas
   await second.writer.start();
   await second.drain();
   expect(await counts(second.engine)).toEqual({ raw: madeRows(6), distinct: madeRows(6) });
+});
+
+/** What is written in the place of who goes on from it, and how often that was. */
+function createTenure(own: string, written: string[]) {
+  return {
+    own,
+    isLast: (tenure: string) => written.includes(tenure),
+    async begin(after?: string) {
+      written.splice(0, written.length, own, ...(after === undefined ? [] : [after]));
+    },
+  };
+}
+
+test('a plan of before the store and the log were brought back from copies hides nothing: it is set aside and told', async () => {
+  // The copy is of when the process `a` had stopped; `b` went on from there and planned its second block.
+  const written = ['a'];
+  const { folder, engine, writer, drain, faults } = await openParts(
+    6,
+    undefined,
+    undefined,
+    createTenure('c', written),
+  );
+  await writeInsertPlan(folder, { from: 3, to: 5, tenure: 'b' });
+  await writer.start();
+  await drain();
+  expect(await counts(engine)).toEqual({ raw: madeRows(6), distinct: madeRows(6) });
+  expect(faults.map(({ code }) => code)).toEqual(['telemetry.foreign-plan']);
+  expect(JSON.parse(await readFile(join(folder, 'plan-set-aside.json'), 'utf8'))).toEqual({
+    from: 3,
+    to: 5,
+    tenure: 'b',
+  });
+  expect(await readInsertPlan(folder)).toMatchObject({ tenure: 'c' });
+  expect(written).toEqual(['c']);
+});
+
+test('one that does not say whose it is, as an earlier version wrote it, is not followed on a shared log', async () => {
+  const { folder, engine, writer, drain } = await openParts(6, undefined, undefined, createTenure('c', ['a']));
+  await writeInsertPlan(folder, { from: 3, to: 5 });
+  await writer.start();
+  await drain();
+  expect(await counts(engine)).toEqual({ raw: madeRows(6), distinct: madeRows(6) });
+});
+
+test('the plan of the last who went on from the place is followed, also when its successor was cut off at its start', async () => {
+  const written = ['a'];
+  const first = await openParts(6, undefined, undefined, createTenure('a', written));
+  await first.writer.start();
+  await first.drain();
+  await first.writer.stop();
+  await first.engine.stop();
+  const plan = (await readInsertPlan(first.folder))!;
+  expect(plan).toMatchObject({ to: 6, tenure: 'a' });
+  // Stored, and the place not committed; the next one began and wrote no plan of its own.
+  await createFileOffset(first.folder).commit(0);
+  await createTenure('b', written).begin('a');
+  const second = await openParts(8, first.folder, undefined, createTenure('c', written));
+  await second.writer.start();
+  expect(written).toEqual(['c', 'a']);
+  await second.drain();
+  expect(await counts(second.engine)).toEqual({ raw: madeRows(8), distinct: madeRows(8) });
+  expect(second.faults).toEqual([]);
+  expect((await readInsertPlan(first.folder))?.tenure).toBe('c');
 });
 
 test('chDB killed again and again while it writes: it comes back, and every row is there once', async () => {

@@ -1,6 +1,7 @@
 /**
  * Every fault of the telemetry store. `unavailable` and `busy` may be tried again, `too-much` needs a
- * smaller question, `damaged`: a file of the store is not as it was written, which only a backup mends.
+ * smaller question, `damaged`: a file of the store is not as it was written, which only a backup mends;
+ * `foreign-plan`: what was kept of an insert belongs to another store or time, and was not followed.
  */
 export type TelemetryFaultCode =
   | 'telemetry.unavailable'
@@ -8,7 +9,8 @@ export type TelemetryFaultCode =
   | 'telemetry.too-much'
   | 'telemetry.refused'
   | 'telemetry.damaged'
-  | 'telemetry.log-trimmed';
+  | 'telemetry.log-trimmed'
+  | 'telemetry.foreign-plan';
 
 export class TelemetryFault extends Error {
   readonly code: TelemetryFaultCode;

@@ -2,7 +2,13 @@ import type { LogRecord, OffsetStore, SampleLog } from '../log/log.ts';
 import { pause } from '../platform/pause.ts';
 import { commitDueInMs } from './commit-pace.ts';
 import type { FreshSamples } from './fresh-samples.ts';
-import { forgetInsertPlan, type InsertPlan, readInsertPlan, writeInsertPlan } from './insert-plan.ts';
+import {
+  forgetInsertPlan,
+  type InsertPlan,
+  readInsertPlan,
+  setInsertPlanAside,
+  writeInsertPlan,
+} from './insert-plan.ts';
 import type { LatestTable } from './latest-table.ts';
 import { createReadProgress } from './read-progress.ts';
 import type { SampleBlock } from './sample-block.ts';
@@ -181,6 +187,27 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     }
   }
 
+  /**
+   * A plan says that everything before it is stored. It holds where nobody has gone on from the place since: not after
+   * store and log were brought back from copies, and not after another server has led.
+   */
+  async function planToObey(plan: InsertPlan): Promise<InsertPlan | undefined> {
+    if (consumer.tenure === undefined) return plan;
+    if (plan.tenure !== undefined && consumer.tenure.isLast(plan.tenure)) return plan;
+    await setInsertPlanAside(directory);
+    const what = `the plan of records ${plan.from} to ${plan.to - 1} in ${directory} is not of this log and store as they are`;
+    onFault(new TelemetryFault('telemetry.foreign-plan', `${what}: set aside, stored anew from ${read.position}`));
+    return undefined;
+  }
+
+  /** In this order: whenever it is cut off, the plan is of whom the place names. */
+  async function beginTenure(): Promise<void> {
+    if (consumer.tenure === undefined) return;
+    await consumer.tenure.begin(replay?.tenure);
+    if (replay) replay = { ...replay, tenure: consumer.tenure.own };
+    if (replay) await writeInsertPlan(directory, replay);
+  }
+
   function nextBlock(): SampleBlock | undefined {
     const { open } = fresh;
     if (!fresh.sealed && open && !replay) {
@@ -203,7 +230,7 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
     // A block that may be there already is compared with the store: a token alone does not do, because ClickHouse
     // notes a token before the rows are in place, and a crash between the two would lose them.
     if (attempts === 0 && !replay) {
-      await writeInsertPlan(directory, { from: block.from, to: block.to });
+      await writeInsertPlan(directory, { from: block.from, to: block.to, tenure: consumer.tenure?.own });
       attempts++;
       await store.insert(block, token);
     } else {
@@ -288,10 +315,9 @@ export function createTelemetryWriter(options: TelemetryWriterOptions): Telemetr
       startEnd = log.next;
       // A plan beyond the log's end belongs to a log that is gone: forgotten before the new one grows up to it.
       if (plan && plan.to > log.next) await forgetInsertPlan(directory);
-      else if (plan && plan.to > read.position) {
-        inserted = Math.max(plan.from, read.position);
-        replay = plan;
-      }
+      else if (plan && plan.to > read.position) replay = await planToObey(plan);
+      if (replay) inserted = Math.max(replay.from, read.position);
+      await beginTenure();
       committedAtMs = performance.now();
       rowsSinceCommit = 0;
       stopping = new AbortController();
