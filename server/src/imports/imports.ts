@@ -62,7 +62,8 @@ export function createImports({ directory, jobs, things, ingest, telemetry, nowU
       report.errorCount++;
       if (report.errors.length < maxErrors) report.errors.push(error);
     };
-    const file = createReadStream(path, { encoding: 'utf8', highWaterMark: 256 * 1024 });
+    // The rows of one piece are read at a stretch, and whoever asks for values meanwhile waits for it.
+    const file = createReadStream(path, { encoding: 'utf8', highWaterMark: 32 * 1024 });
     let reader: ReturnType<typeof createSampleReader> | undefined;
     try {
       for await (const row of csvRows(file)) {
